@@ -1,0 +1,32 @@
+"""Fixtures: the real sequences beside the checkout, where they are."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / 'shared'
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Path:
+    """The folder of real data; skips the test where it is absent."""
+    folder = SHARED / 'data'
+    if not folder.is_dir():
+        pytest.skip(f'real data not present: {folder}')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def pedestrians(shared_data: Path) -> Path:
+    """Real pedestrian sequences in MOTSChallenge layout."""
+    return shared_data / 'pedestrians'
+
+
+@pytest.fixture(scope='session')
+def osnet_onnx() -> Path:
+    """A real person re-identification network, norms folded."""
+    path = SHARED / 'weights' / 'osnet_x0_25_msmt17.onnx'
+    if not path.is_file():
+        pytest.skip(f'real weights not present: {path}')
+    return path
