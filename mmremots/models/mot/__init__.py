@@ -1,0 +1,4 @@
+"""Models of multi-object tracking and segmentation."""
+from .remots import ReMOTS
+
+__all__ = ['ReMOTS']

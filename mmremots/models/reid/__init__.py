@@ -1,0 +1,14 @@
+"""The appearance encoder: backbones, head, losses, weights."""
+from .bnneck_head import BNNeckHead
+from .checkpoint import load_encoder, read_state_dict
+from .encoder import ReIDEncoder
+from .losses import CenterLoss, TripletLoss
+from .onnx_weights import load_onnx_osnet
+from .osnet import OSNet, OSNetNeck
+from .se_resnext import SEResNeXt, SqueezeExcitation
+
+__all__ = [
+    'BNNeckHead', 'CenterLoss', 'OSNet', 'OSNetNeck', 'ReIDEncoder',
+    'SEResNeXt', 'SqueezeExcitation', 'TripletLoss', 'load_encoder',
+    'load_onnx_osnet', 'read_state_dict'
+]

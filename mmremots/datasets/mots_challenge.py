@@ -1,0 +1,158 @@
+"""mmdet's video dataset on the layout of MOTSChallenge."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from mmdet.datasets import BaseVideoDataset
+
+from mmremots.registry import DATASETS
+from mmremots.structures import Observations, read_mots
+
+from .sequences import Sequence, find_sequences
+
+#: MOTS class of regions in which nothing was annotated.
+IGNORE_CLASS = 10
+
+
+@DATASETS.register_module()
+class MOTSChallengeDataset(BaseVideoDataset):
+    """Sequences as downloaded (``img1/``, ``gt/gt.txt``), without a JSON.
+
+    An item is a video or, by a ``(video, frame)`` index as mmdet's
+    ``TrackImgSampler`` gives it, one frame of it. Each instance keeps its
+    mask (RLE), its id as in the file, and ``ignore_flag=1`` if it is an
+    ignore region (class 10). Sequences without ground truth have no
+    instances. ``frame_id`` counts from 0 as everywhere in mmdet: frame 1
+    of the files has ``frame_id`` 0.
+
+    KITTI MOTS numbers its frames from 0; laid out as above and renumbered
+    it loads with ``class_ids={1: 0, 2: 1}`` and
+    ``metainfo=dict(classes=('car', 'pedestrian'))``.
+
+    Args:
+        data_root: Folder with one subfolder a sequence.
+        sequences: Names of the sequences; None for all there are.
+        class_ids: MOTS class of the file to label of the model. Objects of
+            other classes are left out, ignore regions never are.
+            Defaults to ``{2: 0}``, pedestrians only.
+        **kwargs: Of :class:`mmdet.datasets.BaseVideoDataset`: ``pipeline``,
+            ``test_mode``, ``metainfo``, ``filter_cfg``, ...
+
+    Raises:
+        FileNotFoundError: A sequence or its images are not there.
+        ValueError: A sequence or its ground truth is broken (the message
+            names file and line), ``class_ids`` does not fit the classes,
+            or no frame is left to train on.
+    """
+
+    METAINFO = {  # noqa: RUF012, as in mmdet
+        'classes': ('pedestrian',),
+        'palette': [(220, 20, 60)],
+    }
+
+    def __init__(self,
+                 data_root: str | os.PathLike[str],
+                 sequences: Iterable[str] | None = None,
+                 class_ids: Mapping[int, int] | None = None,
+                 **kwargs: Any) -> None:
+        self._sequences = find_sequences(data_root, sequences)
+        self.class_ids = dict(class_ids or {2: 0})
+        super().__init__(data_root=os.fspath(data_root), **kwargs)
+
+    @property
+    def sequences(self) -> list[Sequence]:
+        """The sequences in the order of the dataset's videos."""
+        return list(self._sequences)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Read all ground truth into mmdet's list of videos."""
+        num_classes = len(self.metainfo['classes'])
+        if not set(self.class_ids.values()) <= set(range(num_classes)):
+            raise ValueError(
+                f'class_ids {self.class_ids} must map to labels 0 to '
+                f'{num_classes - 1} of classes {self.metainfo["classes"]}')
+        # What the parent's filter_data looks at.
+        self.cat_ids = list(self.class_ids)
+        self.cat_img_map: dict[int, list[int]] = {
+            cat_id: [] for cat_id in self.cat_ids}
+        self.img_ids_with_ann: set[int] = set()
+
+        videos = []
+        img_id = 0
+        for video_id, sequence in enumerate(self._sequences):
+            table, ids = _read_ground_truth(sequence)
+            images = []
+            for frame, img_path in enumerate(sequence.img_paths, start=1):
+                rows = range(len(table))[table.of_frame(frame)]
+                for row in rows:
+                    category = int(table.labels[row])
+                    if category in self.class_ids:
+                        self.cat_img_map[category].append(img_id)
+                        self.img_ids_with_ann.add(img_id)
+                images.append({
+                    'img_id': img_id,
+                    'img_path': img_path,
+                    'height': sequence.height,
+                    'width': sequence.width,
+                    'frame_id': frame - 1,
+                    'video_id': video_id,
+                    'instances': self._instances(table, ids, rows),
+                })
+                img_id += 1
+            videos.append({
+                'video_id': video_id,
+                'images': images,
+                'video_length': len(images),
+            })
+        return videos
+
+    def filter_data(self) -> list[dict[str, Any]]:
+        """Drop unannotated frames in training, and videos left empty."""
+        videos = super().filter_data()
+        if self.test_mode:
+            return videos
+        videos = [video for video in videos if video['images']]
+        if not videos:
+            names = ', '.join(s.name for s in self._sequences)
+            raise ValueError(
+                f'{self.data_root}: no annotated frame to train on in '
+                f'{names}; use test_mode=True for sequences without ground '
+                'truth')
+        return videos
+
+    def _instances(self, table: Observations, ids: np.ndarray,
+                   rows: Iterable[int]) -> list[dict[str, Any]]:
+        """mmdet's instances of one frame."""
+        instances = []
+        for row in rows:
+            category = int(table.labels[row])
+            ignored = category == IGNORE_CLASS
+            if not ignored and category not in self.class_ids:
+                continue
+            rle = table.rles[row]
+            counts = rle['counts']
+            instances.append({
+                'bbox': table.boxes[row].tolist(),
+                'bbox_label': 0 if ignored else self.class_ids[category],
+                'ignore_flag': int(ignored),
+                'instance_id': int(ids[row]),
+                # LoadTrackAnnotations takes counts in bytes for invalid
+                # and ignores the instance.
+                'mask': {
+                    'size': [int(side) for side in rle['size']],
+                    'counts': (counts.decode('ascii')
+                               if isinstance(counts, bytes) else counts),
+                },
+            })
+        return instances
+
+
+def _read_ground_truth(
+        sequence: Sequence) -> tuple[Observations, np.ndarray]:
+    if sequence.gt_path is None:
+        return Observations.empty(), np.zeros(0, np.int64)
+    return read_mots(sequence.gt_path, size=sequence.size,
+                     num_frames=sequence.num_frames)

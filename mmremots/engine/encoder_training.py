@@ -1,0 +1,147 @@
+"""Training an encoder: mmengine's own loop, hooks and checkpoints."""
+from __future__ import annotations
+
+import copy
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmremots.models.reid import load_encoder
+from mmremots.structures.files import atomic_path
+
+try:  # what a checkpoint of mmengine holds beside tensors; not in <= 0.10.7
+    from mmengine.runner.checkpoint import get_torch_safe_globals
+except ImportError:
+    def get_torch_safe_globals() -> list:
+        """Nothing beside tensors and plain values."""
+        return []
+
+
+class EncoderRunner(Runner):
+    """A runner inside a run: the outer one has logged the environment."""
+
+    def _log_env(self, env_cfg: dict) -> None:
+        del env_cfg
+
+    def get_hooks_info(self) -> str:
+        """Nothing: the hooks are mmengine's defaults."""
+        return 'mmengine defaults'
+
+
+def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:
+    """Save encoder weights atomically: same weights, same bytes."""
+    # Through memory, since torch writes a file's own name into it.
+    buffer = io.BytesIO()
+    torch.save({'state_dict': {k: v.detach().cpu().contiguous()
+                               for k, v in state_dict.items()}}, buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def resumable(work_dir: Path) -> bool:
+    """Whether a training can go on from its last checkpoint.
+
+    A checkpoint that cannot be read without running code, or not at all,
+    does not count.
+    """
+    latest = find_latest_checkpoint(str(work_dir))
+    if latest is None:
+        return False
+    try:
+        with torch.serialization.safe_globals(get_torch_safe_globals()):
+            torch.load(latest, map_location='cpu', weights_only=True)
+    except Exception as error:  # torch raises many kinds
+        print_log(f'{latest}: cannot be resumed from ({error})', 'current',
+                  level=30)
+        return False
+    return True
+
+
+def train_encoder(*, name: str, encoder: dict[str, Any],
+                  dataset: dict[str, Any], start: Path, out: Path,
+                  work_dir: Path, settings: dict[str, Any], seed: int,
+                  resume: bool, launcher: str,
+                  runtime: dict[str, Any]) -> None:
+    """Train an encoder from given weights and save it.
+
+    Args:
+        name: Name of the training, for logs.
+        encoder: Config of the :class:`ReIDEncoder`, its number of
+            identities set.
+        dataset: Config of a dataset of training groups.
+        start: Weights to start from.
+        out: Where the trained weights go.
+        work_dir: Folder of logs and checkpoints.
+        settings: ``max_iters``, ``batch_size`` in images,
+            ``optim_wrapper``, ``param_scheduler``, ``num_workers``,
+            ``checkpoint_interval`` and ``amp``.
+        seed: Seed of everything random.
+        resume: Whether to go on from the last checkpoint in ``work_dir``.
+        launcher: mmengine's launcher; ``none`` for one process.
+        runtime: Further arguments of mmengine's Runner, such as
+            ``visualizer``, ``custom_hooks``, ``env_cfg``.
+
+    Raises:
+        ValueError: The batch holds no whole group.
+    """
+    settings = copy.deepcopy(settings)
+    group = 2 * dataset['group_size']
+    batch = settings['batch_size']
+    if batch < group or batch % group:
+        raise ValueError(
+            f'batch_size={batch} must be a multiple of {group}: each group '
+            f'is {dataset["group_size"]} labelled and as many target crops')
+    resume = resume and resumable(work_dir)
+    barrier()  # none clears the folder that another still looks at
+    if not resume and is_main_process():
+        shutil.rmtree(work_dir, ignore_errors=True)
+    barrier()
+    optim_wrapper = settings['optim_wrapper']
+    if settings['amp'] and torch.cuda.is_available():
+        optim_wrapper['type'] = 'AmpOptimWrapper'
+    workers = settings['num_workers']
+    runner = EncoderRunner(
+        model=encoder,
+        work_dir=str(work_dir),
+        train_dataloader=dict(
+            dataset=dataset,
+            sampler=dict(type='InfiniteSampler', shuffle=False),
+            batch_size=batch // group,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            collate_fn=dict(type='collate_groups')),
+        train_cfg=dict(type='IterBasedTrainLoop',
+                       max_iters=settings['max_iters']),
+        optim_wrapper=optim_wrapper,
+        param_scheduler=settings['param_scheduler'],
+        default_hooks=dict(
+            logger=dict(type='LoggerHook',
+                        interval=settings['log_interval']),
+            # Two are kept: the older one is removed before the newer one
+            # is on disk.
+            checkpoint=dict(type='CheckpointHook', by_epoch=False,
+                            interval=settings['checkpoint_interval'],
+                            max_keep_ckpts=2, save_last=True)),
+        resume=resume,
+        launcher=launcher,
+        randomness=dict(seed=seed),
+        log_processor=dict(by_epoch=False),
+        default_scope='mmremots',
+        experiment_name=name,
+        **runtime)
+    model = runner.model.module if is_model_wrapper(
+        runner.model) else runner.model
+    if not resume:
+        load_encoder(model, start)
+    runner.train()
+    if is_main_process():
+        save_encoder(model.state_dict(), out)
+    barrier()

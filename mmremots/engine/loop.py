@@ -1,0 +1,195 @@
+"""The loop that goes through the stages of a run."""
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import barrier, is_main_process
+from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner
+from torch.utils.data import DataLoader
+
+from mmremots.datasets.mots_challenge import MOTSChallengeDataset
+from mmremots.engine.encoder_training import save_encoder
+from mmremots.engine.run import Run, file_hash
+from mmremots.engine.run_folder import RunFolder, plain, write_json
+from mmremots.evaluation import format_tables, write_submission
+from mmremots.models.reid import load_encoder
+from mmremots.registry import DATASETS, LOOPS, STAGES
+
+FULL_RUN = 'ReMOTS'
+
+
+@LOOPS.register_module()
+class ReMOTSLoop(BaseLoop):
+    """Run a list of stages over target videos, then score the result.
+
+    Args:
+        runner: mmengine's runner. Its ``load_from`` is the encoder to start
+            from, its ``resume`` keeps the finished work of an earlier run
+            in the same ``work_dir``.
+        dataloader: Dataloader of the target videos, its dataset a
+            :class:`MOTSChallengeDataset`.
+        evaluator: Evaluator with a ``MOTSChallengeMetric``.
+        stages: Configs of the stages, in order. A stage may stand in the
+            list more than once; the files of its later rounds get a
+            suffix.
+        labelled: Config of the labelled videos, a
+            :class:`MOTSChallengeDataset`, or None without any.
+        training: Settings the two trainings share, see
+            :func:`mmremots.engine.encoder_training.train_encoder`.
+        show_dir: Where to paint the result into the frames, or None.
+    """
+
+    def __init__(self,
+                 runner: Runner,
+                 dataloader: DataLoader | dict,
+                 evaluator: Evaluator | dict | list,
+                 stages: Sequence[dict],
+                 labelled: dict | None = None,
+                 training: dict | None = None,
+                 show_dir: str | None = None) -> None:
+        super().__init__(runner, dataloader)
+        dataset = self.dataloader.dataset
+        if not isinstance(dataset, MOTSChallengeDataset):
+            raise TypeError(
+                'ReMOTSLoop needs a MOTSChallengeDataset as its test '
+                f'dataset, not {type(dataset).__name__}')
+        self.videos = dataset.sequences
+        self.labelled = (
+            DATASETS.build(labelled).sequences if labelled else [])
+        self.evaluator = (
+            evaluator if isinstance(evaluator, Evaluator)
+            else runner.build_evaluator(evaluator))
+        self.evaluator.dataset_meta = dataset.metainfo
+        self.stages = [STAGES.build(stage) for stage in stages]
+        rounds: Counter[str] = Counter()
+        for stage in self.stages:
+            rounds[stage.title] += 1
+            if rounds[stage.title] > 1:
+                stage.suffix = f'_{rounds[stage.title]}'
+        self.training = training or {}
+        self.show_dir = show_dir
+        # The runner would load into the whole model, and mm's loading lets
+        # missing and left-over weights pass.
+        self.checkpoint: str | None = runner._load_from
+        self.resume: bool = runner._resume
+        runner._has_loaded = True
+
+    def run(self) -> dict[str, float]:
+        """Go through the stages.
+
+        Returns:
+            The metrics of the result; empty without ground truth.
+        """
+        begin = time.monotonic()
+        self.runner.call_hook('before_test')
+        self.runner.call_hook('before_test_epoch')
+        run = self._start()
+        for stage in self.stages:
+            stage.check(run)
+        if not self.resume:
+            self._set_aside(run.folder)
+        self._starting_encoder(run)
+        for number, stage in enumerate(self.stages, 1):
+            label = f'[{number}/{len(self.stages)}] {stage.title}'
+            print_log(label, 'current')
+            stage.run(run, label)
+        metrics = self._finish(run) if is_main_process() else {}
+        barrier()
+        print_log(f'run time {time.monotonic() - begin:.0f} s', 'current')
+        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        self.runner.call_hook('after_test')
+        return metrics
+
+    def _start(self) -> Run:
+        model = self.runner.model
+        runtime = {key: plain(self.runner.cfg[key])
+                   for key in ('env_cfg', 'visualizer', 'custom_hooks')
+                   if self.runner.cfg.get(key) is not None}
+        return Run(
+            folder=RunFolder(self.runner.work_dir),
+            videos=self.videos,
+            labelled=self.labelled,
+            model=model.module if is_model_wrapper(model) else model,
+            model_cfg=plain(self.runner.cfg['model'].to_dict()),
+            training=self.training,
+            seed=self.runner.seed,
+            resume=self.resume,
+            launcher=self.runner.launcher,
+            runtime=runtime)
+
+    def _set_aside(self, folder: RunFolder) -> None:
+        if is_main_process():
+            aside = folder.set_aside()
+            if aside is not None:
+                print_log(f'results of an earlier run are in {aside} now; '
+                          'with --resume they would have been kept',
+                          'current')
+        barrier()
+
+    def _starting_encoder(self, run: Run) -> None:
+        """Write the weights the run starts from, so all is in its folder."""
+        path = run.folder.encoder('start')
+        checkpoint = Path(self.checkpoint) if self.checkpoint else None
+        if checkpoint is None:
+            print_log(
+                'no encoder checkpoint is given: the encoder starts as its '
+                'config says (init_cfg), or from random weights', 'current',
+                level=30)
+        elif not checkpoint.is_file():
+            raise FileNotFoundError(f'{checkpoint}: no such checkpoint')
+        task = run.folder.task('start', dict(
+            checkpoint=file_hash(checkpoint) if checkpoint else None,
+            reid=run.model_cfg['reid'], seed=run.seed), [path])
+
+        def write() -> None:
+            if checkpoint is not None:
+                load_encoder(run.model.reid, checkpoint)
+            save_encoder(run.model.reid.state_dict(), path)
+
+        if is_main_process():
+            run.do('starting encoder', task, write)
+        barrier()
+        run.encoder = path
+
+    @torch.no_grad()
+    def _finish(self, run: Run) -> dict[str, float]:
+        """Score what was written, print the tables, pack the result."""
+        folders = {
+            'short-term tracking': run.folder.root / f'tracklets{run.round}',
+            FULL_RUN: run.folder.root / 'tracks'}
+        tables: dict[str, dict[str, float]] = {}
+        for title, folder in folders.items():
+            if not all((folder / f'{video.name}.txt').is_file()
+                       for video in run.videos):
+                continue
+            scores: dict[str, Any] = {}
+            for metric in self.evaluator.metrics:
+                scores |= metric.evaluate_tracks(run.videos, folder)
+            if scores:
+                tables[title] = scores
+        written = [run.folder.root / 'detections', *folders.values(),
+                   run.folder.root / 'statistics']
+        if tables:
+            print_log('\n' + format_tables(tables), 'current')
+            path = run.folder.root / 'metrics.json'
+            write_json(path, {**tables.get(FULL_RUN, {}), 'stages': tables})
+            written.append(path)
+        else:
+            print_log('no sequence has ground truth: nothing is scored',
+                      'current')
+        if folders[FULL_RUN].is_dir():
+            path = run.folder.root / 'submission.zip'
+            write_submission(folders[FULL_RUN],
+                             [video.name for video in run.videos], path)
+            written.append(path)
+        print_log('written:\n' + '\n'.join(
+            f'  {p}' for p in written if p.exists()), 'current')
+        return tables.get(FULL_RUN, {})

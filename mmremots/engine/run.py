@@ -1,0 +1,243 @@
+"""What the stages of a run share: the videos, the model, the files."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dist import barrier, get_rank, get_world_size
+from mmengine.logging import print_log
+
+from mmremots.datasets.crops import CropStore, cut_crops
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.engine.progress import progress
+from mmremots.engine.run_folder import RunFolder, Task
+from mmremots.models.mot.remots import ReMOTS
+from mmremots.models.reid import load_encoder
+from mmremots.structures import Observations, read_detections, read_mots
+from mmremots.structures.files import atomic_path, sha256_of_file
+
+IGNORE_CLASS = 10
+
+
+def fingerprint(value: Any) -> str:
+    """SHA-256 of a JSON-able value."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _hash_of(path: Path, size: int, mtime: int) -> str:
+    del size, mtime  # part of the cache's key alone
+    return sha256_of_file(path)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, read anew only when size or time changed."""
+    status = path.stat()
+    return _hash_of(path, status.st_size, status.st_mtime_ns)
+
+
+def video_identity(video: Video) -> dict[str, Any]:
+    """What tells the images of a video from others, without reading them.
+
+    Names and sizes in bytes, not times: those change when data is copied.
+    """
+    sizes = [Path(path).stat().st_size for path in video.img_paths]
+    names = [Path(path).name for path in video.img_paths]
+    return dict(name=video.name, size=video.size,
+                images=fingerprint([names, sizes]))
+
+
+@dataclass
+class Run:
+    """One run of ReMOTS: what every stage reads and where it writes.
+
+    Attributes:
+        folder: Where the run's files stand.
+        videos: The target videos.
+        labelled: The labelled videos; may be empty.
+        model: The model, on its device.
+        model_cfg: Its configuration, plain.
+        training: Settings the two trainings share.
+        seed: Seed of everything random.
+        resume: Whether finished work of an earlier run is kept.
+        encoder: Weights the next stage is to use.
+        round: Suffix of the tracklets the next stage is to use.
+    """
+
+    folder: RunFolder
+    videos: Sequence[Video]
+    labelled: Sequence[Video]
+    model: ReMOTS
+    model_cfg: dict[str, Any]
+    training: dict[str, Any]
+    seed: int
+    resume: bool
+    launcher: str = 'none'
+    runtime: dict[str, Any] = field(default_factory=dict)
+    encoder: Path | None = None
+    round: str = ''
+    _loaded: tuple[Path, str] | None = None
+
+    def share(self, items: Sequence[Any]) -> Sequence[Any]:
+        """The items that this process works on."""
+        return items[get_rank()::get_world_size()]
+
+    def do(self, title: str, task: Task, work: Callable[[], None], *,
+           keep: bool | None = None) -> None:
+        """Do a piece of work unless its output is there and valid.
+
+        Args:
+            title: Stage and sequence, for the log.
+            task: The work's stamp.
+            work: Writes the task's outputs, each whole or not at all.
+            keep: Whether valid output of an earlier run is kept; None for
+                as the run was asked to (``resume``).
+        """
+        if self.resume if keep is None else keep:
+            changed = task.changed()
+            if changed == []:
+                print_log(f'{title}: done before, kept', 'current')
+                return
+            if changed:
+                print_log(f'{title}: {", ".join(changed)} changed, '
+                          'done again', 'current')
+        task.stamp.unlink(missing_ok=True)
+        work()
+        task.finish()
+
+    def require_encoder(self) -> Path:
+        """Path of the weights in use."""
+        if self.encoder is None:
+            raise RuntimeError('the run has not set its starting encoder')
+        return self.encoder
+
+    def observations(self, video: Video) -> Observations:
+        """The fused masks of a target video.
+
+        Raises:
+            FileNotFoundError: No stage has left them.
+        """
+        path = self.folder.detections(video.name)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'{path}: no masks of {video.name}; run MaskGeneration '
+                'before this stage, or put a file there')
+        return read_detections(path, video.size, video.num_frames)
+
+    def tracklet_path(self, video: Video) -> Path:
+        """File of the tracklets the next stage is to use."""
+        return self.folder.tracklets(video.name, self.round)
+
+    def tracklets(self, video: Video) -> np.ndarray:
+        """Short-term tracklet id of each observation of a video.
+
+        Raises:
+            FileNotFoundError: No stage has left them.
+            ValueError: They are not the observations of the video.
+        """
+        path = self.tracklet_path(video)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'{path}: no tracklets of {video.name}; run '
+                'ShortTermTracking before this stage, or put a file there')
+        rows, ids = read_mots(path, video.size, video.num_frames)
+        table = self.observations(video)
+        wanted = _row_keys(table)
+        given = dict(zip(_row_keys(rows), ids.tolist(), strict=True))
+        if len(given) != len(wanted) or not all(k in given for k in wanted):
+            raise ValueError(
+                f'{path}: its masks are not those of '
+                f'{self.folder.detections(video.name)}')
+        return np.array([given[k] for k in wanted], np.int64)
+
+    def ground_truth(self, video: Video) -> tuple[Observations, np.ndarray]:
+        """Annotated masks and ids of a labelled video, no ignore regions."""
+        if video.gt_path is None:
+            raise FileNotFoundError(
+                f'{video.name}: a labelled sequence without gt/gt.txt')
+        rows, ids = read_mots(
+            Path(video.gt_path), video.size, video.num_frames)
+        people = rows.labels != IGNORE_CLASS
+        return rows.take(np.flatnonzero(people)), ids[people]
+
+    def target_crops(self, video: Video, title: str) -> CropStore:
+        """Crops of a target video's observations, cut on first use."""
+        key = fingerprint([
+            video_identity(video), self._crop_size,
+            file_hash(self.folder.detections(video.name))])
+        return self._crops('target', video, key, title,
+                           lambda: self.observations(video))
+
+    def labelled_crops(self, video: Video, title: str) -> CropStore:
+        """Crops of a labelled video's annotation, cut on first use."""
+        if video.gt_path is None:
+            raise FileNotFoundError(
+                f'{video.name}: a labelled sequence without gt/gt.txt')
+        key = fingerprint([video_identity(video), self._crop_size,
+                           file_hash(Path(video.gt_path))])
+        return self._crops('labelled', video, key, title,
+                           lambda: self.ground_truth(video)[0])
+
+    @property
+    def _crop_size(self) -> tuple[int, int]:
+        return tuple(self.model.reid.crop_size)
+
+    def _crops(self, kind: str, video: Video, key: str, title: str,
+               rows: Callable[[], Observations]) -> CropStore:
+        folder = self.folder.crops(kind, video.name)
+        store = CropStore.open(folder, key)
+        if store is None:
+            store = cut_crops(
+                video, rows(), folder, self._crop_size, key,
+                lambda frames: progress(
+                    frames, f'{title}, cutting crops of {video.name}',
+                    video.num_frames))
+        return store
+
+    def features(self, video: Video, title: str) -> np.ndarray:
+        """Features of a target video's observations by the encoder in use.
+
+        Returns:
+            (N, D) float32, unit length, memory-mapped.
+        """
+        encoder = self.require_encoder()
+        key = fingerprint([
+            file_hash(encoder), self.model_cfg['reid'],
+            file_hash(self.folder.detections(video.name)),
+            video_identity(video)])
+        path = self.folder.embeddings(video.name, key)
+        if not path.is_file():
+            crops = self.target_crops(video, title)
+            self._load(encoder)
+            features = self.model.reid.embed(crops.images)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_path(path) as temporary, temporary.open('wb') as f:
+                np.save(f, features, allow_pickle=False)
+        return np.load(path, mmap_mode='r', allow_pickle=False)
+
+    def _load(self, encoder: Path) -> None:
+        mark = (encoder, file_hash(encoder))
+        if self._loaded != mark:
+            load_encoder(self.model.reid, encoder)
+            self._loaded = mark
+
+    @staticmethod
+    def wait() -> None:
+        """Wait until all processes are here."""
+        barrier()
+
+
+def _row_keys(rows: Observations) -> list[tuple[int, str]]:
+    return [(int(frame), _counts(rle['counts']))
+            for frame, rle in zip(rows.frames, rows.rles, strict=True)]
+
+
+def _counts(counts: bytes | str) -> str:
+    return counts.decode() if isinstance(counts, bytes) else counts

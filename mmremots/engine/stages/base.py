@@ -1,0 +1,72 @@
+"""What a stage is."""
+from __future__ import annotations
+
+from abc import ABCMeta, abstractmethod
+
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.engine.run import Run
+from mmremots.engine.run_folder import Task
+
+
+class Stage(metaclass=ABCMeta):
+    """A step of a run: reads what earlier steps left, writes once.
+
+    Attributes:
+        title: Name of the step, as the log shows it.
+        suffix: Part of its files' names; the loop sets ``_2``, ``_3``, ...
+            for a step that is listed more than once.
+    """
+
+    title: str
+    suffix = ''
+
+    @property
+    def name(self) -> str:
+        """Name of the step in paths."""
+        return self.title.replace(' ', '-') + self.suffix
+
+    def check(self, run: Run) -> None:  # noqa: B027
+        """Find what would fail later, before any work.
+
+        Raises:
+            ValueError: Some input is not as it must be.
+            FileNotFoundError: Some input is missing.
+        """
+
+    @abstractmethod
+    def run(self, run: Run, label: str) -> None:
+        """Do the step.
+
+        Args:
+            run: The run.
+            label: Number and title, such as ``[3/5] short-term tracking``.
+        """
+
+
+class SequenceStage(Stage):
+    """A stage that works on each target video alone.
+
+    Processes share the videos, so that the files do not depend on how many
+    processes there are.
+    """
+
+    #: Whether valid output is kept even in a run that starts anew.
+    always_keep = False
+
+    def run(self, run: Run, label: str) -> None:
+        """Work on this process's share of the videos."""
+        for video in run.share(run.videos):
+            title = f'{label}, {video.name}'
+            task = self.task(run, video)
+            run.do(title, task, lambda v=video, t=title:  # type: ignore
+                   self.process(run, v, t),
+                   keep=True if self.always_keep else None)
+        run.wait()
+
+    @abstractmethod
+    def task(self, run: Run, video: Video) -> Task:
+        """The stamp of the work on one video."""
+
+    @abstractmethod
+    def process(self, run: Run, video: Video, title: str) -> None:
+        """Work on one video and write its files."""

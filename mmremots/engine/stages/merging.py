@@ -1,0 +1,56 @@
+"""Stage 5: tracklets merged to tracks (paper section 2.5)."""
+from __future__ import annotations
+
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.engine.run import Run, file_hash
+from mmremots.engine.run_folder import Task
+from mmremots.engine.stages.base import SequenceStage
+from mmremots.models.task_modules.thresholds import (
+    intra_frame_similarities,
+    within_tracklet_similarities,
+)
+from mmremots.registry import STAGES
+from mmremots.structures import write_mots
+from mmremots.visualization.plots import histogram, plot_merge_threshold
+
+
+@STAGES.register_module()
+class Merging(SequenceStage):
+    """Merge tracklets by constrained clustering of their features."""
+
+    title = 'merging'
+
+    def task(self, run: Run, video: Video) -> Task:
+        """Made of the tracklets, the encoder and the merger."""
+        return run.folder.task(
+            f'{self.name}/{video.name}',
+            dict(merger=run.model_cfg['merger'],
+                 reid=run.model_cfg['reid'],
+                 encoder=file_hash(run.require_encoder()),
+                 detections=file_hash(run.folder.detections(video.name)),
+                 tracklets=file_hash(run.tracklet_path(video))),
+            [run.folder.tracks(video.name)])
+
+    def process(self, run: Run, video: Video, title: str) -> None:
+        """Take the threshold from the video, then merge."""
+        table = run.observations(video)
+        tracklets = run.tracklets(video)
+        features = run.features(video, title)
+        different = intra_frame_similarities(features, table.frames)
+        same = within_tracklet_similarities(
+            features, table.frames, tracklets)
+        merger = run.model.merger
+        theta = merger.threshold(different, same)
+        ids = merger.merge(
+            features, table.frames, tracklets, table.labels, theta.value)
+        write_mots(run.folder.tracks(video.name), table, ids)
+        run.folder.update_statistics(video.name, merge=dict(
+            theta=theta.value, rule=theta.rule, note=theta.note,
+            tracklets=len(set(tracklets.tolist())),
+            tracks=len(set(ids.tolist())),
+            intra_frame=histogram(different),
+            within_tracklet=histogram(same)))
+        plot_merge_threshold(
+            different, same, theta.value,
+            run.folder.statistics(video.name).with_name(
+                f'{video.name}_theta_merge.png'))

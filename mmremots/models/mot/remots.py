@@ -1,0 +1,55 @@
+"""The parts of ReMOTS as one model."""
+from __future__ import annotations
+
+from typing import Any
+
+from mmdet.models.mot import BaseMOTModel
+
+from mmremots.registry import MODELS, TASK_UTILS
+
+
+@MODELS.register_module()
+class ReMOTS(BaseMOTModel):
+    """Detector, encoder, motion, tracker and merger, built from config.
+
+    ReMOTS is offline: which of its parts runs when, and with which weights,
+    is the business of :class:`mmremots.engine.ReMOTSLoop` and its stages.
+
+    Args:
+        detector: Config of the masks' source, a ``MaskFusion``.
+        reid: Config of the appearance encoder, a ``ReIDEncoder``.
+        motion: Config of the motion between adjacent frames, a
+            ``DenseFlow``.
+        tracker: Config of the short-term tracker.
+        merger: Config of the merger of tracklets.
+        data_preprocessor: Unused by the stages; mm's slot for it.
+        init_cfg: Initialisation of the whole, as in mmengine.
+    """
+
+    def __init__(self,
+                 detector: dict,
+                 reid: dict,
+                 motion: dict,
+                 tracker: dict,
+                 merger: dict,
+                 data_preprocessor: dict | None = None,
+                 init_cfg: dict | None = None) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.detector = MODELS.build(detector)
+        self.reid = MODELS.build(reid)
+        self.motion = MODELS.build(motion)
+        self.tracker = MODELS.build(tracker)
+        self.merger = TASK_UTILS.build(merger)
+
+    def loss(self, inputs: Any, data_samples: Any, **kwargs: Any) -> dict:
+        """Not here: the encoder is trained by the training stages."""
+        raise NotImplementedError(
+            'ReMOTS trains its encoder in the stages IntraFrameTraining and '
+            'InterTrackletTraining; train a detector or an encoder alone '
+            'with tools/train.py')
+
+    def predict(self, inputs: Any, data_samples: Any, **kwargs: Any) -> Any:
+        """Not here: a whole video takes several passes."""
+        raise NotImplementedError(
+            'ReMOTS looks at whole videos several times; run it with '
+            'test_cfg=dict(type="ReMOTSLoop", stages=[...])')

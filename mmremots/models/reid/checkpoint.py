@@ -1,0 +1,140 @@
+"""Reading weights of an encoder: all of them, or an error that says why."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer, print_log
+from torch import Tensor
+
+from .onnx_weights import load_onnx_osnet
+
+if TYPE_CHECKING:
+    from .encoder import ReIDEncoder
+
+#: What belongs to one set of identities, and not to another.
+_OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
+#: What weights from elsewhere may come without, as a whole.
+_OF_HEAD = 'head.'
+
+
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """Reads the weights in a checkpoint without running code from it.
+
+    Args:
+        path: A PyTorch checkpoint: a state dict, or one under the key
+            ``state_dict``, as mmengine and torchreid write it. Nothing but
+            tensors, numbers, text and containers of them is unpickled.
+
+    Returns:
+        The state dict, on the CPU; the prefix ``module.`` of
+        DataParallel is removed.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no checkpoint, holds other objects (a
+            whole model, for one), or no state dict.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'no checkpoint at {path}')
+    try:
+        with torch.serialization.safe_globals(_safe_types()):
+            content = torch.load(path, map_location='cpu', weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+        reason = str(error).strip().splitlines()
+        raise ValueError(
+            f'{path}: not a checkpoint of weights alone, and nothing else is '
+            'loaded, as unpickling objects runs code. If it holds a whole '
+            'model and you trust where it came from, save its weights in the '
+            'environment that wrote it: torch.save(torch.load(path, '
+            "weights_only=False).state_dict(), 'weights.pth'). PyTorch says: "
+            f'{reason[0] if reason else error!r}') from error
+    if isinstance(content, dict) and 'state_dict' in content:
+        content = content['state_dict']
+    if not (isinstance(content, dict) and content
+            and all(isinstance(v, Tensor) for v in content.values())):
+        raise ValueError(f'{path}: holds no state dict of tensors')
+    return {key.removeprefix('module.'): v for key, v in content.items()}
+
+
+def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
+    """Loads weights into an encoder; nothing is skipped without a word.
+
+    Classifier and centers belong to the identities of one labelled set: if
+    the model has none, or another number, they are left out. Weights from
+    elsewhere may have no batch norm neck, classifier or centers: those stay
+    as they are. Both are logged in one line. Anything else that is missing,
+    left over or of another shape is an error, and then nothing is loaded.
+
+    The model counts as initialised afterwards: mmengine's runner will not
+    overwrite what was loaded.
+
+    Args:
+        model: The encoder, on any device.
+        path: A checkpoint of mmremots (see :func:`read_state_dict`; other
+            projects' need ``tools/model_converters``), or an ONNX file of
+            OSNet (see :func:`load_onnx_osnet`).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If weights and model do not fit; all keys are listed.
+    """
+    is_onnx = Path(path).suffix == '.onnx'
+    state = load_onnx_osnet(path) if is_onnx else read_state_dict(path)
+    own = model.state_dict()
+
+    dropped = [
+        key for key in state if key.startswith(_OF_IDENTITIES)
+        and (key not in own or own[key].shape != state[key].shape)
+    ]
+    for key in dropped:
+        del state[key]
+    missing = [
+        key for key in own
+        if key not in state and not key.endswith('num_batches_tracked')
+    ]
+    fresh = [key for key in missing if key.startswith(_OF_IDENTITIES)]
+    if not any(key.startswith('head.bn.') for key in state):
+        fresh += [key for key in missing if key.startswith('head.bn.')]
+
+    problems = [
+        *_listed('missing', (k for k in missing if k not in fresh)),
+        *_listed('unexpected', (k for k in state if k not in own)),
+        *_listed('of another shape', (
+            f'{k} {tuple(v.shape)}, the model has {tuple(own[k].shape)}'
+            for k, v in state.items()
+            if k in own and v.shape != own[k].shape)),
+    ]
+    if problems:
+        raise ValueError('\n'.join([
+            f'{path}: these weights are not of this encoder', *problems]))
+
+    model.load_state_dict(state, strict=False)
+    for module in model.modules():
+        if hasattr(module, 'is_init'):
+            module.is_init = True
+    notes = ''.join([
+        f'; not of this model, left out: {", ".join(dropped)}'
+        if dropped else '',
+        f'; not in the file, as initialised: {", ".join(fresh)}'
+        if fresh else ''])
+    print_log(f'loaded the encoder from {path}{notes}', logger='current')
+
+
+def _listed(what: str, keys: Iterable[str]) -> list[str]:
+    found = sorted(keys)
+    return [f'  {what}: {", ".join(found)}'] if found else []
+
+
+def _safe_types() -> list[Any]:
+    """Types in mmengine's checkpoints beside weights: logged numbers."""
+    core = np._core.multiarray if hasattr(np, '_core') else np.core.multiarray
+    return [
+        HistoryBuffer, np.ndarray, np.dtype, core._reconstruct, core.scalar,
+        *{type(np.dtype(code)) for code in ('f4', 'f8', 'i4', 'i8', 'u4')},
+    ]

@@ -1,0 +1,163 @@
+"""The appearance encoder: crops of people to features."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmremots.registry import MODELS
+
+from .checkpoint import load_encoder
+
+_IMAGENET = dict(
+    type='ImgDataPreprocessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True)
+
+
+@MODELS.register_module()
+class ReIDEncoder(BaseModel):
+    """Backbone, pooling neck and :class:`BNNeckHead`.
+
+    Args:
+        backbone: Config of any backbone that returns feature maps; the last
+            one is used.
+        head: Config of the head.
+        neck: Config of what makes a vector of a map.
+        feature: Which feature is compared: ``'bnneck'``, after the batch
+            norm of the head, or ``'pooled'``, before it.
+        crop_size: (height, width) of a crop.
+        data_preprocessor: Of crops; by default ImageNet's normalisation of
+            BGR images.
+        init_cfg: As in mmengine, but ``dict(type='Pretrained',
+            checkpoint=...)`` goes through :func:`load_encoder`: every weight
+            is loaded or the reason is told.
+    """
+
+    def __init__(
+            self,
+            backbone: dict[str, Any],
+            head: dict[str, Any],
+            neck: dict[str, Any] = dict(  # noqa: B006
+                type='mmdet.GlobalAveragePooling'),
+            feature: str = 'bnneck',
+            crop_size: tuple[int, int] = (256, 128),
+            data_preprocessor: dict[str, Any] = _IMAGENET,  # noqa: B006
+            init_cfg: dict[str, Any] | None = None) -> None:
+        self._checkpoint: str | None = None
+        if init_cfg is not None and init_cfg['type'] == 'Pretrained':
+            self._checkpoint = init_cfg['checkpoint']
+            init_cfg = None
+        super().__init__(data_preprocessor, init_cfg)
+        if feature not in ('bnneck', 'pooled'):
+            raise ValueError(
+                f"ReIDEncoder: feature is 'bnneck' or 'pooled', not "
+                f'{feature!r}')
+        self.backbone = MODELS.build(backbone)
+        self.neck = MODELS.build(neck)
+        self.head = MODELS.build(head)
+        self.feature = feature
+        self.crop_size = tuple(crop_size)
+
+    def init_weights(self) -> None:
+        """Initialises the weights, once; a no-op after `load_encoder`."""
+        if self.is_init:
+            return
+        super().init_weights()
+        if self._checkpoint is not None:
+            load_encoder(self, self._checkpoint)
+
+    @property
+    def feature_dim(self) -> int:
+        """Length of a feature."""
+        return self.head.in_channels
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def forward(self,
+                inputs: Tensor,
+                data_samples: dict[str, Tensor] | None = None,
+                mode: str = 'tensor') -> Any:
+        """Runs the network.
+
+        Args:
+            inputs: (B, 3, H, W) float32, preprocessed.
+            data_samples: For the loss: ``labels`` (B,) int64, the identity
+                of a labelled crop and -1 for one of an unlabelled video;
+                ``relation`` (B, B) int8: 1 the same identity, -1 different
+                ones, 0 unknown.
+            mode: ``'tensor'`` for the compared feature as it is,
+                ``'predict'`` for unit features, ``'loss'`` for losses.
+
+        Returns:
+            (B, D) features, or the dict of :meth:`BNNeckHead.loss`.
+        """
+        pooled = self.neck(self.backbone(inputs)[-1])
+        if mode == 'loss':
+            if data_samples is None:
+                raise ValueError('ReIDEncoder: no data_samples for the loss')
+            return self.head.loss(
+                pooled, data_samples['labels'], data_samples['relation'])
+        features = self.head(pooled) if self.feature == 'bnneck' else pooled
+        if mode == 'tensor':
+            return features
+        if mode == 'predict':
+            return F.normalize(features)
+        raise ValueError(f'ReIDEncoder: unknown mode {mode!r}')
+
+    @torch.no_grad()
+    def embed(self,
+              crops: np.ndarray | Iterable[np.ndarray],
+              batch_size: int = 64) -> np.ndarray:
+        """Computes unit features of crops, in evaluation mode.
+
+        Args:
+            crops: (N, H, W, 3) uint8 BGR, in memory or memory-mapped: it is
+                read a batch at a time. Or an iterable of such arrays, each
+                of which is one batch.
+            batch_size: Crops in a batch, where ``crops`` is one array.
+
+        Returns:
+            (N, D) float32, rows of length 1.
+
+        Raises:
+            ValueError: If crops are not uint8 of ``crop_size``.
+        """
+        batches: Iterable[np.ndarray] = (
+            _slices(crops, batch_size)
+            if isinstance(crops, np.ndarray) else crops)
+        was_training = self.training
+        self.eval()
+        try:
+            rows = [self._embed_batch(batch) for batch in batches]
+        finally:
+            self.train(was_training)
+        if not rows:
+            return np.zeros((0, self.feature_dim), np.float32)
+        return np.concatenate(rows)
+
+    def _embed_batch(self, crops: np.ndarray) -> np.ndarray:
+        expected = (*self.crop_size, 3)
+        if crops.shape[1:] != expected or crops.dtype != np.uint8:
+            raise ValueError(
+                f'ReIDEncoder: crops are uint8 of shape (N, {expected[0]}, '
+                f'{expected[1]}, 3), not {crops.dtype} of {crops.shape}')
+        if not len(crops):
+            return np.zeros((0, self.feature_dim), np.float32)
+        inputs = torch.tensor(crops).permute(0, 3, 1, 2)
+        data = self.data_preprocessor(dict(inputs=inputs))
+        return self(data['inputs'], mode='predict').float().cpu().numpy()
+
+
+def _slices(crops: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    for start in range(0, len(crops), batch_size):
+        yield crops[start:start + batch_size]

@@ -1,0 +1,39 @@
+"""Files that are written whole or not at all."""
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path to write to that becomes ``path`` when the block succeeds.
+
+    The temporary file, ``.writing-<name>``, lies in the same folder and
+    keeps the suffix, since some writers go by it. Its name is fixed, so what
+    a killed process leaves behind is gone when the file is written again; a
+    file therefore has one writer at a time. Missing folders are made.
+
+    Args:
+        path: Where the file shall stand.
+
+    Yields:
+        The temporary path; the block must create the file.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f'.writing-{target.name}')
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
