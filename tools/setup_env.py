@@ -1,19 +1,18 @@
-"""Makes .venv in the checkout, with all that mmremots needs; see `make help`.
+"""Makes .venv in the checkout, with all that mmremots needs.
 
-Started again, it returns at once when nothing has changed since, brings an
-environment up to date when something has, and makes an unfinished one anew.
+Started again, it returns at once when nothing has changed, goes on where it
+was stopped, and makes an environment anew that was cut while being written.
 The slow part, mmcv's C++ operators, is compiled once for each version of
 torch, and its wheel kept in the user's cache folder for the next checkout.
 
-It runs before anything is installed, so: standard library only, and nothing
-that an older Python cannot read, for it is this script that has to tell.
+It runs before anything is installed: standard library only, and nothing
+that an older Python 3 cannot read, for that one has to be told so.
 """
 import contextlib
 import hashlib
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,48 +22,46 @@ from pathlib import Path
 
 PYTHON = (3, 11)  # what requirements/constraints.txt was tried with
 ROOT = Path(__file__).resolve().parents[1]
+REQUIREMENTS = ROOT / 'requirements'
 VENV = ROOT / '.venv'
 VENV_PYTHON = VENV / 'bin' / 'python'
 STAMP = VENV / '.setup-finished'
-UNFINISHED = VENV / '.setup-unfinished'
-CONSTRAINTS = ROOT / 'requirements' / 'constraints.txt'
+LOCK = ROOT / '.venv.lock'
+BEING_WRITTEN = ROOT / '.venv.unfinished'
 WHEELS = Path(
     os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache',
     'mmremots', 'wheels')
-SOURCES = [Path(__file__).resolve(), ROOT / 'setup.py',
-           ROOT / 'pyproject.toml', ROOT / 'mmremots' / 'version.py']
-PROGRESS = re.compile(r'^\s*\[(\d+/\d+)\]', re.MULTILINE)  # ninja's
 
 
-def say(message):
+def say(message: str) -> None:
     """Prints a line of our own between those of pip."""
-    print('[setup] ' + message, flush=True)
+    print(f'[setup] {message}', flush=True)
 
 
-def fingerprint():
+def fingerprint() -> str:
     """Hashes all that decides what the environment holds."""
+    sources = [Path(__file__).resolve(), ROOT / 'setup.py',
+               ROOT / 'pyproject.toml', ROOT / 'mmremots' / 'version.py',
+               *sorted(REQUIREMENTS.glob('*.txt')), VENV / 'pyvenv.cfg']
     digest = hashlib.sha256(str(ROOT).encode())
-    for path in SOURCES + sorted(ROOT.glob('requirements/*.txt')):
+    for path in sources:
         digest.update(path.name.encode() + b'\0' + path.read_bytes())
-    with contextlib.suppress(OSError):
-        digest.update((VENV / 'pyvenv.cfg').read_bytes())
     return digest.hexdigest()
 
 
-def is_current():
+def is_current() -> bool:
     """Tells whether the environment is the one that would be made now."""
     try:
-        finished = STAMP.read_text()
+        return VENV_PYTHON.exists() and STAMP.read_text() == fingerprint()
     except OSError:
         return False
-    return VENV_PYTHON.exists() and finished == fingerprint()
 
 
 @contextlib.contextmanager
-def locked(path, waiting):
-    """Holds a lock file; the processes started meanwhile hold it too.
+def locked(path: Path, waiting: str):
+    """Holds a lock file, and so does every process started meanwhile.
 
-    So a pip that outlives a killed set-up still keeps others out.
+    A pip that outlives a killed set-up then still keeps others out.
     """
     import fcntl
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,165 +75,211 @@ def locked(path, waiting):
         yield
 
 
-def run(*command, log=None, check=True):
-    """Runs a command to its end; it never outlives this script's own end.
+def run(*command, log=None) -> bool:
+    """Runs a command, which never outlives a set-up that is interrupted.
 
     Args:
-        command: The words of the command.
-        log: A file that takes its output; the progress found there is told
-            once a minute.
-        check: Whether a failure ends the set-up.
+        *command: Its words.
+        log: A binary file for its output. How many of its files ninja has
+            compiled is read from there and told once a minute.
 
     Returns:
-        Whether the command succeeded.
+        Whether it succeeded.
     """
-    command = [str(word) for word in command]
-    started = told = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=log,
-        stderr=log and subprocess.STDOUT, close_fds=False,
+        [str(word) for word in command], cwd=str(ROOT), close_fds=False,
+        stdin=subprocess.DEVNULL, stdout=log,
+        stderr=None if log is None else subprocess.STDOUT,
         start_new_session=True)
+    minutes = 0
     try:
-        while process.poll() is None:
-            time.sleep(0.1)
-            if log and log != subprocess.DEVNULL \
-                    and time.monotonic() - told > 60:
-                told = time.monotonic()
-                steps = PROGRESS.findall(Path(log.name).read_text())
-                say('  {:.0f} min: {} files compiled'.format(
-                    (told - started) / 60, steps[-1] if steps else 'no'))
+        while True:
+            try:
+                return process.wait(timeout=60) == 0
+            except subprocess.TimeoutExpired:
+                minutes += 1
+            if log is not None:
+                done = re.findall(rb'^\s*\[(\d+/\d+)\]',
+                                  Path(log.name).read_bytes(), re.MULTILINE)
+                say(f'{minutes} min: '
+                    f'{done[-1].decode() if done else "no"} files compiled')
     except BaseException:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
         raise
-    if check and process.returncode:
-        where = '; its output: {}'.format(log.name) if log else ''
-        sys.exit('[setup] failed: {}{}'.format(
-            ' '.join(map(shlex.quote, command)), where))
-    return not process.returncode
 
 
-def pip(verb, *arguments, **options):
-    """Runs pip in the environment; see :func:`run`."""
-    return run(VENV_PYTHON, '-m', 'pip', verb, *arguments,
-               '--disable-pip-version-check', '--no-input', **options)
+def install(*arguments) -> None:
+    """Installs into the environment, by the pinned versions."""
+    BEING_WRITTEN.touch()
+    done = run(VENV_PYTHON, '-m', 'pip', 'install', '--no-input',
+               '--disable-pip-version-check', '--no-build-isolation',
+               '--constraint', REQUIREMENTS / 'constraints.txt', *arguments)
+    BEING_WRITTEN.unlink()  # a failure that pip reports leaves it whole
+    if not done:
+        words = ' '.join(shlex.quote(str(word)) for word in arguments)
+        sys.exit(f'[setup] pip failed to install {words}: see above. '
+                 'Started again, the set-up goes on from there.')
 
 
-def require_python():
+def pinned(package: str) -> str:
+    """Finds the version of a package that requirements/ pins."""
+    path = REQUIREMENTS / 'constraints.txt'
+    line = re.search(f'^{package}==.+$', path.read_text(), re.MULTILINE)
+    if line is None:
+        sys.exit(f'[setup] {path} does not pin {package}.')
+    return line.group()
+
+
+def require_python() -> None:
     """Refuses a Python that the pinned packages were not tried with."""
     if sys.version_info[:2] != PYTHON:
+        needed = '.'.join(map(str, PYTHON))
         sys.exit(
-            '[setup] This needs Python {}.{}, but {} is {}.{}. Name one that '
-            'is: make setup PYTHON=/path/to/python3.11'.format(
-                *PYTHON, sys.executable, *sys.version_info[:2]))
+            f'[setup] mmremots is set up with Python {needed}, but '
+            f'{sys.executable} is {sys.version.split()[0]}. Name another: '
+            f'make setup PYTHON=/path/to/python{needed}')
 
 
-def require_compiler():
+def require_compiler() -> None:
     """Refuses to start on a compilation that cannot succeed."""
     import sysconfig
-    compiler = shlex.split(os.environ.get('CXX', 'c++'))
+    compiler = os.environ.get('CXX', 'c++')
     program = '#include <vector>\n#include <Python.h>\nint main() {}\n'
     try:
         trial = subprocess.run(
-            [*compiler, '-std=c++17', '-fsyntax-only', '-x', 'c++',
-             '-I', sysconfig.get_path('include'), '-'],
+            [*shlex.split(compiler), '-std=c++17', '-fsyntax-only',
+             '-I', sysconfig.get_path('include'), '-x', 'c++', '-'],
             input=program.encode(), stderr=subprocess.PIPE)
-        problem = trial.returncode and trial.stderr.decode().strip()
+        problem = trial.stderr.decode() if trial.returncode else ''
     except OSError as error:
         problem = str(error)
     if problem:
         sys.exit(
-            '[setup] mmcv has to be compiled, and that needs a C++17 compiler '
-            'and the headers of Python (Debian, Ubuntu: apt-get install g++ '
-            'python3.11-dev; Fedora: dnf install gcc-c++ python3.11-devel; '
-            'macOS: xcode-select --install). A trial with {!r} said:\n{}'
-            .format(' '.join(compiler), problem))
+            '[setup] mmcv has to be compiled, which needs a C++17 compiler '
+            'and the headers of Python.\n'
+            '  Debian, Ubuntu: apt-get install g++ python3.11-dev\n'
+            '  Fedora: dnf install gcc-c++ python3.11-devel\n'
+            '  macOS: xcode-select --install\n'
+            f'A trial with `{compiler}` said: {problem.strip()}')
 
 
-def pinned(package):
-    """Finds the line of a package in requirements/constraints.txt."""
-    line = re.search('^{}==.+$'.format(re.escape(package)),
-                     CONSTRAINTS.read_text(), re.MULTILINE)
-    if line is None:
-        sys.exit('[setup] {} has no version of {}'.format(
-            CONSTRAINTS, package))
-    return line.group()
-
-
-def install_ready_mmcv(folders, *options):
-    """Installs mmcv from a kept wheel, or one that pip is told of elsewhere.
-
-    Returns:
-        Whether there was one.
-    """
-    links = [word for folder in folders for word in ('--find-links', folder)]
-    return pip('install', '--no-deps', '--only-binary', ':all:', *links,
-               *options, pinned('onedl-mmcv'), check=False,
-               log=subprocess.DEVNULL)
-
-
-def check_mmcv():
-    """Loads mmcv's operators, which another torch's would fail at."""
-    run(VENV_PYTHON, '-c', 'import mmcv.ops')
-
-
-def build_mmcv(folder):
-    """Compiles mmcv's wheel, installs it, and keeps it in a folder."""
-    require_compiler()
-    cores = len(os.sched_getaffinity(0)) \
-        if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    os.environ.setdefault('MAX_JOBS', str(cores))
-    log_path = folder / 'build.log'
-    say('Compiling the C++ operators of mmcv on {} cores: 20 to 30 minutes '
-        'on 2. This happens once: the wheel is kept in {} and used next '
-        'time.'.format(os.environ['MAX_JOBS'], folder))
-    say('  Watch it with: tail -f {}'.format(log_path))
-    with tempfile.TemporaryDirectory(dir=str(folder)) as fresh, \
-            log_path.open('w') as log:
-        # pip's own cache does not know for which torch a wheel was built
-        pip('wheel', '--verbose', '--no-deps', '--no-build-isolation',
-            '--no-cache-dir', '--wheel-dir', fresh, pinned('onedl-mmcv'),
-            log=log)
-        wheel, = Path(fresh).glob('*.whl')
-        pip('install', '--no-deps', '--no-index', wheel)
-        check_mmcv()
-        wheel.replace(folder / wheel.name)
-
-
-def install_mmcv():
-    """Installs mmcv, compiling it unless there is a wheel for this torch."""
-    version = subprocess.check_output(
-        [str(VENV_PYTHON), '-c', 'import torch; print(torch.__version__)'])
-    folder = WHEELS / 'torch-{}'.format(version.decode().strip())
-    with locked(folder / '.lock', 'Another checkout compiles mmcv: waiting '
-                'for its wheel.'):
-        if install_ready_mmcv([folder]):
-            check_mmcv()
-        else:
-            build_mmcv(folder)
-
-
-def make_venv():
-    """Makes an empty environment, unless there is a whole one."""
-    if UNFINISHED.exists():
-        say('The last set-up did not finish; its environment is made anew.')
+def make_venv() -> None:
+    """Makes an empty environment unless there is a whole one."""
+    if BEING_WRITTEN.exists():
+        say('The last set-up was cut while installing: .venv is made anew.')
     elif VENV_PYTHON.exists():
         version = subprocess.check_output(
-            [str(VENV_PYTHON), '-c',
-             'import sys; print(*sys.version_info[:2])'])
-        if tuple(map(int, version.split())) != PYTHON:
-            sys.exit('[setup] {} is of another Python than {}.{}: remove it'
-                     .format(VENV, *PYTHON))
+            [str(VENV_PYTHON), '-c', 'import sys; print(*sys.version_info)'])
+        if tuple(map(int, version.split()[:2])) != PYTHON:
+            sys.exit(f'[setup] {VENV} holds another Python than '
+                     f'{".".join(map(str, PYTHON))}: remove it first.')
         return
-    shutil.rmtree(str(VENV), ignore_errors=True)
-    VENV.mkdir()
-    UNFINISHED.touch()
-    run(sys.executable, '-m', 'venv', VENV)
+    BEING_WRITTEN.touch()
+    if not run(sys.executable, '-m', 'venv', '--clear', VENV):
+        sys.exit('[setup] Python could not make an environment: see above.')
+    BEING_WRITTEN.unlink()
 
 
-def set_up():
-    """Makes the environment or brings it up to date."""
+def mmcv_problem() -> str:
+    """Says why the mmcv installed will not do; nothing where it does."""
+    version = pinned('onedl-mmcv').partition('==')[2]
+    trial = subprocess.run(
+        [str(VENV_PYTHON), '-c', 'import mmcv.ops\n'
+         f'assert mmcv.__version__ == "{version}", mmcv.__version__'],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return trial.stderr.decode() if trial.returncode else ''
+
+
+def find_mmcv_wheel(*folders) -> bool:
+    """Tells whether there is a compiled wheel of mmcv.
+
+    Args:
+        *folders: Where to look beside pip's own places, which the user may
+            have set by PIP_FIND_LINKS and the like.
+    """
+    links = [f'--find-links={folder}' for folder in folders]
+    return subprocess.call(
+        [str(VENV_PYTHON), '-m', 'pip', 'install', '--dry-run', '--no-deps',
+         '--ignore-installed', '--only-binary=:all:', *links,
+         pinned('onedl-mmcv')], cwd=str(ROOT),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
+def compile_mmcv(folder: Path) -> None:
+    """Compiles the wheel of mmcv and puts it into a folder."""
+    require_compiler()
+    os.environ.setdefault('MAX_JOBS', str(os.cpu_count()))
+    # ninja is found by its name, and without it there is one job only
+    os.environ['PATH'] = f'{VENV_PYTHON.parent}:{os.environ["PATH"]}'
+    log_path = folder / 'build.log'
+    say(f'Compiling the C++ operators of mmcv, {os.environ["MAX_JOBS"]} files '
+        'at a time; on 2 cores it takes 20 to 30 minutes.')
+    say(f'This happens once: the wheel is kept in {folder}')
+    say(f'What the compiler says: tail -f {log_path}')
+    with tempfile.TemporaryDirectory(dir=str(folder)) as fresh, \
+            log_path.open('wb') as log:
+        # no cache: pip's does not know for which torch a wheel was compiled
+        done = run(VENV_PYTHON, '-m', 'pip', 'wheel', '--verbose',
+                   '--no-deps', '--no-build-isolation', '--no-cache-dir',
+                   '--wheel-dir', fresh, pinned('onedl-mmcv'), log=log)
+        if not done:
+            end = log_path.read_text(errors='replace')[-3000:]
+            sys.exit(f'{end}\n[setup] mmcv did not compile: see above, and '
+                     f'{log_path}')
+        for wheel in Path(fresh).glob('*.whl'):
+            wheel.replace(folder / wheel.name)
+
+
+def install_mmcv() -> None:
+    """Installs mmcv, compiled for the torch that is installed."""
+    if not mmcv_problem():
+        return
+    torch = subprocess.check_output(
+        [str(VENV_PYTHON), '-c', 'import torch; print(torch.__version__)'])
+    folder = WHEELS / f'torch-{torch.decode().strip()}'
+    with locked(folder / '.lock', 'Waiting: another checkout compiles mmcv.'):
+        if not find_mmcv_wheel(folder):
+            compile_mmcv(folder)
+    install('--no-deps', '--force-reinstall', '--only-binary=:all:',
+            f'--find-links={folder}', pinned('onedl-mmcv'))
+    problem = mmcv_problem()
+    if problem:
+        sys.exit(f'{problem}\n[setup] The wheel of mmcv does not load. It is '
+                 f'in {folder}, or where PIP_FIND_LINKS points: remove it.')
+
+
+def set_up() -> None:
+    """Makes the environment, or brings it up to date."""
     started = time.monotonic()
     make_venv()
-    STAMP_OWNED = STAMP.exists()
-    del STAMP_OWNED
+    with contextlib.suppress(FileNotFoundError):
+        STAMP.unlink()
+    if mmcv_problem() and not find_mmcv_wheel(*WHEELS.glob('torch-*')):
+        require_compiler()  # before the downloads rather than after
+    say('Installing torch, which the others need to be built.')
+    install('-r', REQUIREMENTS / 'build.txt')
+    install(pinned('torch'))
+    install_mmcv()
+    say('Installing the other packages, and mmremots itself.')
+    install(*(word for name in ('mminstall', 'runtime', 'tests')
+              for word in ('-r', REQUIREMENTS / f'{name}.txt')))
+    install('--no-deps', '--editable', ROOT)
+    STAMP.write_text(fingerprint())
+    say(f'Done in {time.monotonic() - started:.0f} s: {VENV_PYTHON}')
+
+
+def main() -> None:
+    """Sets up unless that is done already."""
+    if is_current():
+        return
+    require_python()
+    # like Ctrl-C, so that no command is left running
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with locked(LOCK, 'Waiting: another set-up of this checkout runs.'):
+        if not is_current():
+            set_up()
+
+
+if __name__ == '__main__':
+    main()

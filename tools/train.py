@@ -1,8 +1,9 @@
 """Train on labelled data: a ReMOTS encoder, or any mm model.
 
 Given a ReMOTS config, trains its encoder on the config's labelled set
-alone: the starting point that tools/test.py takes as its CHECKPOINT. Given
-any other config, such as a detector's, trains what it describes.
+alone and leaves it in WORK_DIR/encoder_labelled.pth: a starting point that
+tools/test.py takes as its CHECKPOINT. Given any other config, such as a
+detector's, trains what that describes.
 """
 from __future__ import annotations
 
@@ -14,7 +15,6 @@ from mmremots.apis.command_line import (
     load_config,
     one_line_errors,
 )
-from mmremots.engine.labelled_training import train_on_labelled_set
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,7 +33,9 @@ def main() -> None:
     with one_line_errors():
         cfg = load_config(args)
         if cfg.model.type == 'ReMOTS':
-            train_on_labelled_set(cfg)
+            cfg.test_dataloader.dataset = cfg.test_cfg.labelled
+            cfg.test_cfg.stages = [dict(type='LabelledTraining')]
+            build_runner(cfg).test()
         else:
             build_runner(cfg).train()
 

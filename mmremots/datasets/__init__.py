@@ -1,4 +1,5 @@
 """Sequences, datasets and transforms."""
+from .mots_challenge import MOTSChallengeDataset
 from .sequences import (
     Sequence,
     find_sequences,
@@ -7,6 +8,7 @@ from .sequences import (
 )
 
 __all__ = [
+    'MOTSChallengeDataset',
     'Sequence',
     'find_sequences',
     'read_frame',

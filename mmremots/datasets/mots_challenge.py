@@ -9,7 +9,7 @@ import numpy as np
 from mmdet.datasets import BaseVideoDataset
 
 from mmremots.registry import DATASETS
-from mmremots.structures import Observations, read_mots
+from mmremots.structures.observations import Observations, read_mots
 
 from .sequences import Sequence, find_sequences
 

@@ -1,20 +1,13 @@
 """Groups of crops for triplet training of the encoder.
 
 One item of a dataset is a *group*: crops of labelled people, and as many of
-one frame's people in a target video, so that the two are mixed 1:1 in every
-batch (paper, section 2.2). A batch is several groups; triplets are mined in
-it by the relation of every pair, see :mod:`mmremots.datasets.relations`.
-
-A video is given as ``dict(crops=FOLDER, identities=FILE)``: a
-:class:`~mmremots.datasets.crops.CropStore` and a ``.npy`` of (N,) integers,
-one a crop. Without the file the store's own identities are used.
+the people of one frame of a target video, so that the two are mixed 1:1 in
+every batch (paper, section 2.2). A batch is several groups; triplets are
+mined in it by the relation of its pairs, :mod:`mmremots.datasets.relations`.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,157 +17,339 @@ from torch.utils.data import Dataset
 
 from mmremots.registry import DATASETS, TRANSFORMS
 
-from .crops import CropStore
+from .crop_tables import CropSpec, CropTable
 from .relations import relation_matrix
 from .transforms.augment import REFERENCE, STRONG
 
-Spec = Mapping[str, str]
+Transforms = Iterable[Mapping[str, Any]]
 
-
-@dataclass(frozen=True)
-class CropTable:
-    """The crops of a video and who is on them.
-
-    Attributes:
-        store: The N crops.
-        persons: Identity of each crop, (N,) int64, numbered from 0.
-        starts: First frame of the uninterrupted stretch of frames in which
-            the identity is seen and this crop lies, (N,) int64.
-        ends: Last frame of it, inclusive, (N,) int64.
-    """
-
-    store: CropStore
-    persons: np.ndarray
-    starts: np.ndarray
-    ends: np.ndarray
-
-    @classmethod
-    def of_observations(cls, spec: Spec) -> CropTable:
-        """Every crop is an identity of its own: nothing is linked yet."""
-        store = CropStore.open(spec['crops'])
-        return cls(store, np.arange(len(store)), store.frames, store.frames)
-
-    @classmethod
-    def of_identities(cls, spec: Spec) -> CropTable:
-        """Crops are linked by known identities or by tracklets.
-
-        A tracklet of our own has no gap. In one that came from elsewhere
-        and has, another may stand that is the same person, so only a
-        stretch without a gap counts as time in which it is seen.
-
-        Raises:
-            ValueError: There are no identities, not one a crop, or one
-                stands in a frame twice.
-        """
-        store = CropStore.open(spec['crops'])
-        identities, origin = store.identities, f'{store.folder}'
-        if spec.get('identities') is not None:
-            origin = spec['identities']
-            identities = np.load(origin, allow_pickle=False)
-        if identities is None:
-            raise ValueError(
-                f'{origin}: nothing says who is on these crops; give '
-                'identities=FILE.npy')
-        if identities.shape != (len(store),):
-            raise ValueError(
-                f'{origin}: identities of shape {identities.shape}, but '
-                f'{store.folder} has {len(store)} crops')
-        persons = np.unique(identities, return_inverse=True)[1]
-        order = np.lexsort((store.frames, persons))
-        steps = np.diff(store.frames[order])
-        within = np.diff(persons[order]) == 0
-        if (within & (steps == 0)).any():
-            row = order[np.argmax(within & (steps == 0))]
-            raise ValueError(
-                f'{origin}: identity {identities[row]} stands twice in '
-                f'frame {store.frames[row]}')
-        stretch = np.cumsum(np.append(True, ~within | (steps > 1)))[
-            :len(store)] - 1
-        first = np.flatnonzero(np.diff(stretch, prepend=-1))
-        last = np.append(first[1:], len(store)) - 1
-        starts, ends = np.empty((2, len(store)), dtype=np.int64)
-        starts[order] = store.frames[order[first]][stretch]
-        ends[order] = store.frames[order[last]][stretch]
-        return cls(store, persons, starts, ends)
-
-    @cached_property
-    def rows(self) -> list[np.ndarray]:
-        """Rows of each person."""
-        order = np.argsort(self.persons, kind='stable')
-        return np.split(
-            order, np.flatnonzero(np.diff(self.persons[order])) + 1)
-
-    @cached_property
-    def frame_rows(self) -> np.ndarray:
-        """First row and end of each frame's crops, (F, 2) int64."""
-        first = np.flatnonzero(np.diff(self.store.frames, prepend=-1))
-        return np.column_stack(
-            [first, np.append(first[1:], len(self.store))]).reshape(-1, 2)
+# Streams of random numbers: each is seeded by [stream, seed, number].
+_PEOPLE, _VIEWS, _PIXELS = range(3)
 
 
 class View(NamedTuple):
-    """One crop of a group: where it is, and how it is augmented."""
+    """One crop of a group.
+
+    Attributes:
+        table: Its video.
+        row: Its row there.
+        label: Label of a labelled person, -1 of a target crop.
+        strong: Whether it is augmented strongly.
+    """
 
     table: CropTable
     row: int
+    label: int
     strong: bool
 
 
-@DATASETS.register_module()
-class LabelledCrops(Dataset):
-    """Groups of labelled crops alone, to train an encoder as the reference.
+class CropGroups(Dataset):
+    """Base of the datasets: draws views and renders them.
 
-    Item ``index`` is a function of ``seed`` and ``index`` and of nothing
-    else, so it is the same whatever process makes it. Use a sampler that
-    does not shuffle: consecutive groups then hold different people, and
-    each person comes as often as any other.
+    Group ``index`` is a function of the arguments and ``index`` alone, so
+    it is the same whatever process makes it, before and after a resume.
+    Sample without shuffling: consecutive groups then hold different people.
 
     Args:
-        source: The labelled videos.
-        seed: Seed of everything random, not negative.
-        num_groups: Length of the dataset; it holds no more than numbers.
-        group_size: Labelled crops in a group.
-        instances: Of these, crops of one person.
-        augment: Transforms of a crop.
+        source: Labelled videos, as tables.
+        target: Target videos, as tables.
+        seed: Seed of all that is random, 0 or more.
+        num_groups: Length of the dataset. Groups are made up as they are
+            asked for: this is only where the first one comes again.
+        group_size: Crops of either half of a group.
+        instances: Crops of one labelled person in a group.
+        weak: Transforms of labelled crops and anchors.
+        strong: Transforms of positives.
 
     Raises:
-        ValueError: A group cannot be made: ``group_size`` is not a
-            multiple of ``instances``, there are no labelled crops, or
-            crops differ in size.
+        ValueError: A group cannot be filled: ``group_size`` is below 2 or
+            not a multiple of ``instances``; the source has videos but no
+            crops; or crops differ in size.
     """
 
-    #: The training loop asks for it; there is nothing to tell.
+    #: The training loop looks for it; there is nothing to tell.
     metainfo: Mapping[str, Any] = {}
 
     def __init__(
-            self, source: Iterable[Spec], *, seed: int = 0,
-            num_groups: int = 100_000, group_size: int = 8,
-            instances: int = 4,
-            augment: Iterable[Mapping[str, Any]] = REFERENCE) -> None:
-        if group_size < 1 or instances < 1 or group_size % instances:
+            self, source: Sequence[CropTable], target: Sequence[CropTable],
+            seed: int, num_groups: int, group_size: int, instances: int,
+            weak: Transforms, strong: Transforms) -> None:
+        if group_size < 2 or instances < 1 or group_size % instances:
             raise ValueError(
-                f'a group of {group_size} crops cannot be made of people '
-                f'with {instances} crops each')
-        self.source = [CropTable.of_identities(spec) for spec in source]
-        self.people = [
-            (table, person) for table in self.source
-            for person in range(len(table.rows)) if len(table.store)]
-        if not self.people:
-            raise ValueError(
-                'no labelled crops in the source: '
-                + (', '.join(str(t.store.folder) for t in self.source)
-                   or 'no videos given'))
+                f'a group cannot have {group_size} crops, {instances} of '
+                'each labelled person')
+        sizes = {t.store.folder: t.store.crop_size
+                 for t in (*source, *target)}
+        if len(set(sizes.values())) > 1:
+            raise ValueError('crops differ in size: ' + ', '.join(
+                f'{folder} {size}' for folder, size in sizes.items()))
+        self.people = [(table, rows) for table in source
+                       for rows in table.rows_of_persons()]
+        if source and not self.people:
+            raise ValueError('no labelled crops in ' + ', '.join(
+                str(table.store.folder) for table in source))
+        self.crop_size = next(iter(sizes.values()))
         self.seed = seed
         self.num_groups = num_groups
         self.group_size = group_size
         self.instances = instances
-        self.augment = [TRANSFORMS.build(dict(t)) for t in augment]
-        self._check_sizes(self.source)
+        self.weak = [TRANSFORMS.build(dict(t)) for t in weak]
+        self.strong = [TRANSFORMS.build(dict(t)) for t in strong]
 
     @property
     def num_identities(self) -> int:
-        """Number of labelled people; their labels are 0 to this less 1."""
+        """Number of labelled people; their labels are 0 to it, exclusive."""
         return len(self.people)
 
     def __len__(self) -> int:
         return self.num_groups
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        """Make a group.
+
+        Returns:
+            ``images`` (n, H, W, 3) uint8 BGR; and (n,) int64 each: ``labels``
+            (-1 for target crops), ``videos``, ``identities``, ``starts``
+            and ``ends``, as :func:`relation_matrix` takes them.
+        """
+        views = self.views(index)
+        rng = self._rng(_PIXELS, index)
+        images = np.empty((len(views), *self.crop_size, 3), dtype=np.uint8)
+        for image, view in zip(images, views, strict=True):
+            image[...] = self._render(view, rng)
+        columns = np.array(
+            [(label, table.video,
+              table.persons[row] if label < 0 else label,
+              table.starts[row], table.ends[row])
+             for table, row, label, _ in views], dtype=np.int64).T
+        names = ('labels', 'videos', 'identities', 'starts', 'ends')
+        return dict(images=images, **dict(zip(names, columns, strict=True)))
+
+    def views(self, index: int) -> list[View]:
+        """The crops of a group: labelled ones, then target ones.
+
+        Raises:
+            IndexError: ``index`` is not in [0, num_groups).
+        """
+        if not 0 <= index < self.num_groups:
+            raise IndexError(
+                f'group {index} of {self.num_groups}')
+        rng = self._rng(_VIEWS, index)
+        return self._labelled_views(index, rng) + self._target_views(rng)
+
+    def _labelled_views(self, index: int,
+                        rng: np.random.Generator) -> list[View]:
+        """The next few people of an endless stream of permutations."""
+        if not self.people:
+            return []
+        views = []
+        per_group = self.group_size // self.instances
+        for place in range(index * per_group, (index + 1) * per_group):
+            turn, place = divmod(place, len(self.people))
+            order = self._rng(_PEOPLE, turn).permutation(len(self.people))
+            label = int(order[place])
+            table, rows = self.people[label]
+            views += [
+                View(table, int(row), label, strong=False)
+                for row in np.resize(rng.permutation(rows), self.instances)]
+        return views
+
+    def _target_views(self, rng: np.random.Generator) -> list[View]:
+        """The other half of a group."""
+        return []
+
+    def _render(self, view: View, rng: np.random.Generator) -> np.ndarray:
+        store = view.table.store
+        results = dict(
+            img=np.array(store.images[view.row]),
+            mask=store.masks(view.row),
+            other=store.images[rng.integers(len(store))],
+            rng=rng)
+        for transform in self.strong if view.strong else self.weak:
+            results = transform(results)
+        return results['img']
+
+    def _rng(self, stream: int, number: int) -> np.random.Generator:
+        return np.random.default_rng([stream, self.seed, number])
+
+
+@DATASETS.register_module()
+class LabelledCrops(CropGroups):
+    """Labelled crops alone, to train an encoder as the reference does.
+
+    The reference's batch of 16 people with 4 crops each is 8 groups.
+
+    Args:
+        source: The labelled videos.
+        seed: As of :class:`CropGroups`, like all that follow.
+        num_groups: Length of the dataset.
+        group_size: Crops of a group.
+        instances: Crops of one person in a group.
+        weak: Transforms of a crop.
+
+    Raises:
+        ValueError: No video is given, or as :class:`CropGroups`.
+    """
+
+    def __init__(
+            self, source: Sequence[CropSpec], *, seed: int = 0,
+            num_groups: int = 100_000, group_size: int = 8,
+            instances: int = 4, weak: Transforms = REFERENCE) -> None:
+        if not source:
+            raise ValueError('no labelled videos given')
+        super().__init__(
+            CropTable.read_all(source, linked=True), (), seed, num_groups,
+            group_size, instances, weak, ())
+
+
+class TargetGroups(CropGroups):
+    """Base of the datasets with a target half: people of one frame.
+
+    Up to half of ``group_size`` people are taken in a frame, so that each
+    has two views at least.
+
+    Args:
+        source: Labelled videos; without any, groups have no labelled half.
+        target: Target videos.
+        **kwargs: As of :class:`CropGroups`.
+
+    Raises:
+        ValueError: No frame of the target videos can be used, or as
+            :class:`CropGroups`.
+    """
+
+    linked: bool
+    needs: str
+
+    def __init__(
+            self, source: Sequence[CropSpec], target: Sequence[CropSpec], *,
+            seed: int = 0, num_groups: int = 100_000, group_size: int = 8,
+            instances: int = 4, weak: Transforms = REFERENCE,
+            strong: Transforms = STRONG) -> None:
+        self.target = CropTable.read_all(target, linked=self.linked)
+        self.frames = [
+            (table, first, end) for table in self.target
+            for first, end in self.usable_frames(table).tolist()]
+        if not self.frames:
+            raise ValueError(f'no frame with {self.needs} in ' + (', '.join(
+                str(table.store.folder) for table in self.target)
+                or 'no videos'))
+        if group_size < 4:
+            raise ValueError(
+                f'a group of {group_size} has no room for two views of two '
+                'people')
+        super().__init__(
+            CropTable.read_all(source, linked=True), self.target, seed,
+            num_groups, group_size, instances, weak, strong)
+
+    @classmethod
+    def can_train(cls, target: Sequence[CropSpec]) -> bool:
+        """Whether any frame of the target videos can be used."""
+        return any(
+            len(cls.usable_frames(table))
+            for table in CropTable.read_all(target, linked=cls.linked))
+
+    @classmethod
+    def usable_frames(cls, table: CropTable) -> np.ndarray:
+        """First row and end of each frame to take people from, (F, 2)."""
+        rows = table.rows_of_frames()
+        return rows[rows[:, 1] - rows[:, 0] >= 2]
+
+
+@DATASETS.register_module()
+class IntraFrameTriplets(TargetGroups):
+    """People of one frame, each in views of the same crop (Figure 2).
+
+    The first view of each is augmented weakly, the others strongly. Frames
+    with two people or more are equally likely over all target videos. See
+    :class:`TargetGroups` for the arguments.
+    """
+
+    linked = False
+    needs = 'two observations'
+
+    def _target_views(self, rng: np.random.Generator) -> list[View]:
+        table, first, end = self.frames[rng.integers(len(self.frames))]
+        rows = first + rng.permutation(end - first)[:self.group_size // 2]
+        return [
+            View(table, int(rows[k % len(rows)]), -1, k >= len(rows))
+            for k in range(self.group_size)]
+
+
+@DATASETS.register_module()
+class InterTrackletTriplets(TargetGroups):
+    """Tracklets that meet in a frame, each in several frames (Figure 3).
+
+    The first view of each tracklet is in the common frame; the others are
+    drawn from its other frames, or are strongly augmented views where it
+    has no more. One tracklet at least has another frame. See
+    :class:`TargetGroups` for the other arguments.
+
+    Args:
+        strong_prob: Probability that a view from another frame is
+            augmented strongly, too.
+    """
+
+    linked = True
+    needs = 'two tracklets, one of them with a second frame,'
+
+    def __init__(self, source: Sequence[CropSpec],
+                 target: Sequence[CropSpec], *, strong_prob: float = 0.5,
+                 **kwargs: Any) -> None:
+        super().__init__(source, target, **kwargs)
+        self.strong_prob = strong_prob
+        self.rows = {
+            table.video: table.rows_of_persons() for table in self.target}
+
+    @classmethod
+    def usable_frames(cls, table: CropTable) -> np.ndarray:
+        """Frames with two tracklets, one of them longer than 1."""
+        rows = super().usable_frames(table)
+        longer = np.bincount(table.persons)[table.persons] > 1
+        return rows[[bool(longer[a:b].any()) for a, b in rows]]
+
+    def _target_views(self, rng: np.random.Generator) -> list[View]:
+        table, first, end = self.frames[rng.integers(len(self.frames))]
+        rows = first + rng.permutation(end - first)
+        longer = [len(self.rows[table.video][table.persons[row]]) > 1
+                  for row in rows]
+        anchor = longer.index(True)
+        rows = np.append(rows[anchor], np.delete(rows, anchor))
+        choices = []
+        for row in rows[:self.group_size // 2]:
+            tracklet = self.rows[table.video][table.persons[row]]
+            others = rng.permutation(tracklet[tracklet != row])
+            choices.append(np.append(row, others))
+        views = []
+        for k in range(self.group_size):
+            turn, place = divmod(k, len(choices))
+            choice = choices[place]
+            again = turn >= len(choice)
+            strong = again or (turn > 0 and rng.random() < self.strong_prob)
+            views.append(
+                View(table, int(choice[turn % len(choice)]), -1, strong))
+        return views
+
+
+@FUNCTIONS.register_module()
+def collate_groups(items: Sequence[Mapping[str, np.ndarray]]
+                   ) -> dict[str, Any]:
+    """Make a batch of groups and relate all its crops.
+
+    Args:
+        items: Groups, from a :class:`CropGroups`.
+
+    Returns:
+        ``inputs`` (B, 3, H, W) uint8 tensor, BGR; and ``data_samples``, a
+        dict of ``labels`` (B,) int64, -1 for target crops, and ``relation``
+        (B, B) int8, see :func:`relation_matrix`.
+    """
+    batch = {key: np.concatenate([item[key] for item in items])
+             for key in items[0]}
+    images, labels = batch.pop('images'), batch.pop('labels')
+    relation = relation_matrix(**batch, labelled=labels >= 0)
+    return dict(
+        inputs=torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
+        data_samples=dict(
+            labels=torch.from_numpy(labels),
+            relation=torch.from_numpy(relation)))

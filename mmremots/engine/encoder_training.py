@@ -1,7 +1,6 @@
 """Training an encoder: mmengine's own loop, hooks and checkpoints."""
 from __future__ import annotations
 
-import copy
 import io
 import shutil
 from pathlib import Path
@@ -65,10 +64,36 @@ def resumable(work_dir: Path) -> bool:
     return True
 
 
+def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
+                gamma: float = 0.1, start_factor: float = 0.01,
+                ) -> list[dict[str, Any]]:
+    """Warm-up and steps of the learning rate, as parts of a training.
+
+    Args:
+        max_iters: Length of the training.
+        warmup: Part of it in which the rate rises linearly.
+        milestones: Parts after which the rate is multiplied by ``gamma``.
+        gamma: See ``milestones``.
+        start_factor: Rate of the first iteration, relative.
+
+    Returns:
+        Configs of mmengine's schedulers.
+    """
+    end = round(warmup * max_iters)
+    steps = [round(part * max_iters) for part in milestones]
+    schedulers: list[dict[str, Any]] = [dict(
+        type='MultiStepLR', by_epoch=False, milestones=steps, gamma=gamma)]
+    if end > 0:
+        schedulers.append(dict(
+            type='LinearLR', by_epoch=False, begin=0, end=end,
+            start_factor=start_factor))
+    return schedulers
+
+
 def train_encoder(*, name: str, encoder: dict[str, Any],
                   dataset: dict[str, Any], start: Path, out: Path,
-                  work_dir: Path, settings: dict[str, Any], seed: int,
-                  resume: bool, launcher: str,
+                  work_dir: Path, settings: dict[str, Any], key: str,
+                  seed: int, resume: bool, launcher: str,
                   runtime: dict[str, Any]) -> None:
     """Train an encoder from given weights and save it.
 
@@ -81,8 +106,11 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         out: Where the trained weights go.
         work_dir: Folder of logs and checkpoints.
         settings: ``max_iters``, ``batch_size`` in images,
-            ``optim_wrapper``, ``param_scheduler``, ``num_workers``,
-            ``checkpoint_interval`` and ``amp``.
+            ``optim_wrapper``, ``schedule`` (see :func:`lr_schedule`),
+            ``num_workers``, ``checkpoint_interval``, ``log_interval`` and
+            ``amp``.
+        key: What the training is made of; checkpoints of another key are
+            not resumed from.
         seed: Seed of everything random.
         resume: Whether to go on from the last checkpoint in ``work_dir``.
         launcher: mmengine's launcher; ``none`` for one process.
@@ -92,19 +120,23 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
     Raises:
         ValueError: The batch holds no whole group.
     """
-    settings = copy.deepcopy(settings)
-    group = 2 * dataset['group_size']
+    # A group of a target training has as many target as labelled crops.
+    group = dataset['group_size'] * (2 if 'target' in dataset else 1)
     batch = settings['batch_size']
     if batch < group or batch % group:
         raise ValueError(
-            f'batch_size={batch} must be a multiple of {group}: each group '
-            f'is {dataset["group_size"]} labelled and as many target crops')
-    resume = resume and resumable(work_dir)
+            f'batch_size={batch} must be a multiple of {group}, the crops '
+            f'in a group with group_size={dataset["group_size"]}')
+    mark = work_dir / 'key.txt'
+    resume = (resume and mark.is_file() and mark.read_text() == key
+              and resumable(work_dir))
     barrier()  # none clears the folder that another still looks at
     if not resume and is_main_process():
         shutil.rmtree(work_dir, ignore_errors=True)
+        work_dir.mkdir(parents=True)
+        mark.write_text(key)
     barrier()
-    optim_wrapper = settings['optim_wrapper']
+    optim_wrapper = dict(settings['optim_wrapper'])
     if settings['amp'] and torch.cuda.is_available():
         optim_wrapper['type'] = 'AmpOptimWrapper'
     workers = settings['num_workers']
@@ -121,7 +153,8 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         train_cfg=dict(type='IterBasedTrainLoop',
                        max_iters=settings['max_iters']),
         optim_wrapper=optim_wrapper,
-        param_scheduler=settings['param_scheduler'],
+        param_scheduler=lr_schedule(
+            settings['max_iters'], **settings['schedule']),
         default_hooks=dict(
             logger=dict(type='LoggerHook',
                         interval=settings['log_interval']),

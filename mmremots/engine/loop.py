@@ -175,21 +175,16 @@ class ReMOTSLoop(BaseLoop):
                 scores |= metric.evaluate_tracks(run.videos, folder)
             if scores:
                 tables[title] = scores
-        written = [run.folder.root / 'detections', *folders.values(),
-                   run.folder.root / 'statistics']
         if tables:
             print_log('\n' + format_tables(tables), 'current')
-            path = run.folder.root / 'metrics.json'
-            write_json(path, {**tables.get(FULL_RUN, {}), 'stages': tables})
-            written.append(path)
-        else:
-            print_log('no sequence has ground truth: nothing is scored',
-                      'current')
+            write_json(run.folder.root / 'metrics.json',
+                       {**tables.get(FULL_RUN, {}), 'stages': tables})
         if folders[FULL_RUN].is_dir():
-            path = run.folder.root / 'submission.zip'
             write_submission(folders[FULL_RUN],
-                             [video.name for video in run.videos], path)
-            written.append(path)
+                             [video.name for video in run.videos],
+                             run.folder.root / 'submission.zip')
+        if self.show_dir is not None:
+            self._show(run, folders[FULL_RUN])
         print_log('written:\n' + '\n'.join(
-            f'  {p}' for p in written if p.exists()), 'current')
+            f'  {path}' for path in run.folder.results()), 'current')
         return tables.get(FULL_RUN, {})

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from mmremots.engine.run_folder import RunFolder, Task
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.structures import Observations, read_detections, read_mots
-from mmremots.structures.files import atomic_path, sha256_of_file
+from mmremots.structures.files import atomic_path, file_sha256
 
 IGNORE_CLASS = 10
 
@@ -34,7 +34,7 @@ def fingerprint(value: Any) -> str:
 @cache
 def _hash_of(path: Path, size: int, mtime: int) -> str:
     del size, mtime  # part of the cache's key alone
-    return sha256_of_file(path)
+    return file_sha256(path)
 
 
 def file_hash(path: Path) -> str:
@@ -173,7 +173,7 @@ class Run:
             video_identity(video), self._crop_size,
             file_hash(self.folder.detections(video.name))])
         return self._crops('target', video, key, title,
-                           lambda: self.observations(video))
+                           lambda: (self.observations(video), None))
 
     def labelled_crops(self, video: Video, title: str) -> CropStore:
         """Crops of a labelled video's annotation, cut on first use."""
@@ -183,23 +183,24 @@ class Run:
         key = fingerprint([video_identity(video), self._crop_size,
                            file_hash(Path(video.gt_path))])
         return self._crops('labelled', video, key, title,
-                           lambda: self.ground_truth(video)[0])
+                           lambda: self.ground_truth(video))
 
     @property
     def _crop_size(self) -> tuple[int, int]:
         return tuple(self.model.reid.crop_size)
 
     def _crops(self, kind: str, video: Video, key: str, title: str,
-               rows: Callable[[], Observations]) -> CropStore:
+               rows: Callable[[], tuple[Observations, np.ndarray | None]],
+               ) -> CropStore:
         folder = self.folder.crops(kind, video.name)
-        store = CropStore.open(folder, key)
-        if store is None:
-            store = cut_crops(
-                video, rows(), folder, self._crop_size, key,
-                lambda frames: progress(
-                    frames, f'{title}, cutting crops of {video.name}',
-                    video.num_frames))
-        return store
+        try:
+            return CropStore.open(folder, key)
+        except (FileNotFoundError, ValueError):  # none, or of other masks
+            observations, identities = rows()
+            return cut_crops(
+                video, observations, folder, self._crop_size, key,
+                identities, partial(
+                    progress, title=f'{title}, crops of {video.name}'))
 
     def features(self, video: Video, title: str) -> np.ndarray:
         """Features of a target video's observations by the encoder in use.

@@ -153,14 +153,18 @@ class RunFolder:
         return Task(self.root / 'stamps' / f'{name}.json', self.root,
                     plain(dict(ingredients)), tuple(outputs))
 
+    def results(self) -> list[Path]:
+        """Files and folders of results that are there."""
+        return [path for pattern in RESULTS
+                for path in sorted(self.root.glob(pattern))]
+
     def set_aside(self) -> Path | None:
         """Move the results of an earlier run into ``replaced/<time>/``.
 
         Returns:
             The folder they are in now, or None when there were none.
         """
-        present = [path for pattern in RESULTS
-                   for path in sorted(self.root.glob(pattern))]
+        present = self.results()
         if not present:
             return None
         aside = self.root / 'replaced' / time.strftime('%Y%m%d-%H%M%S')

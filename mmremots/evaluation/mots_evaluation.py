@@ -6,13 +6,17 @@ import io
 import os
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as SequenceOf
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmremots.structures import read_mots, write_mots
+from mmremots.structures.masks import rle_runs, runs_to_rle
+from mmremots.structures.observations import write_mots
+
+from .mots_files import read_checked_mots
 
 if TYPE_CHECKING:
     from mmremots.datasets import Sequence
@@ -57,10 +61,11 @@ def evaluate_mots(
     The scores are those of TrackEval's ``MOTSChallenge`` with its metrics
     CLEAR, Identity and HOTA (Voigtlaender et al., MOTS, CVPR 2019; Ristani
     et al. 2016; Luiten et al. 2020). TrackEval hangs on a run-length
-    encoding of the wrong length, and scores masks of the wrong image size
-    as misses; so each file is read and checked whole by ``read_mots``
-    before it starts. It is given copies, as it allocates memory by the
-    largest id: in these, tracks are numbered from 1.
+    encoding of the wrong length and scores masks of the wrong image size as
+    misses; so each file is read and checked whole before it starts. It is
+    given copies, in which tracks are numbered from 1, since it allocates
+    memory by the largest id, and runs of no pixels are joined away, since
+    pycocotools stops at them.
 
     Args:
         sequences: Sequences; those without ``gt_path`` are left out.
@@ -137,9 +142,11 @@ def _copy_checked(source: Path, target: Path, sequence: Sequence) -> None:
     if not source.is_file():
         raise FileNotFoundError(
             f'{source}: no tracks of sequence {sequence.name}')
-    table, ids = read_mots(source, sequence.size, sequence.num_frames)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_mots(target, table, np.unique(ids, return_inverse=True)[1] + 1)
+    table, ids = read_checked_mots(
+        source, sequence.size, sequence.num_frames)
+    rles = [runs_to_rle(rle_runs(rle), rle['size']) for rle in table.rles]
+    write_mots(target, replace(table, rles=rles),
+               np.unique(ids, return_inverse=True)[1] + 1)
 
 
 def _run_trackeval(folder: str, lengths: dict[str, int]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmremots.structures import atomic_path, read_mots
+from mmremots.structures.files import atomic_path
+
+from .mots_files import read_checked_mots
 
 #: The earliest time a zip can hold; the same results make the same bytes.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
@@ -40,7 +42,7 @@ def write_submission(
         raise FileNotFoundError(
             f'{tracks_dir}: no results in ' + ', '.join(missing))
     for path in paths:
-        read_mots(path)
+        read_checked_mots(path)
     with atomic_path(zip_path) as temporary, \
             zipfile.ZipFile(temporary, 'w') as archive:
         for path in paths:

@@ -1,29 +1,38 @@
 """Algebra of run-length encoded masks.
 
-An RLE is COCO's compressed ``dict(size=[h, w], counts=...)``: the runs of
-the mask read column by column, beginning with background. ``counts`` may be
-``str`` or ``bytes`` where it comes in and is ``bytes`` where it goes out.
-
-pycocotools trusts what it is given: an RLE that is too short or too long
-makes its ``merge`` and ``iou`` loop for ever, and one with a run of no
-pixels makes them stop early. Therefore every function here parses its RLEs
-first (about 20 us for a person at 1080p) and hands on only sound ones.
+Every function checks the RLEs it is given (see :mod:`.rle` for why), takes
+``counts`` as ``str`` or ``bytes`` and returns it as ``bytes``. The work is
+done on runs, by pycocotools and numpy; nothing is decoded to pixels unless
+its name says so.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from pycocotools import mask as coco_mask
 
-RLE = dict[str, Any]
+from .rle import (
+    RLE,
+    all_runs,
+    bounds_to_rle,
+    check_rle,
+    rle_runs,
+    rle_size,
+    runs_to_rle,
+    sound_rles,
+)
 
-#: A number in ``counts`` is a chain of characters of 5 bits each; a run of
-#: 2**32 pixels, pycocotools' limit, takes 7 of them with its sign.
-_MAX_CHARACTERS = 7
+__all__ = [
+    'RLE', 'check_rle', 'decode_mask', 'encode_mask', 'iom_matrix', 'iom_nms',
+    'iou_matrix', 'iou_nms', 'label_map', 'pixel_iom', 'resolve_overlaps',
+    'rle_area', 'rle_bbox', 'rle_runs', 'rles_from_label_map', 'runs_to_rle'
+]
+
+#: OpenCV transposes fast, but not every dtype; it only moves bytes.
+_SAME_BYTES = {1: np.uint8, 2: np.uint16, 4: np.int32, 8: np.float64}
 
 
 def pixel_iom(target: NDArray, prediction: NDArray) -> float:
@@ -109,7 +118,7 @@ def iom_nms(
 def iou_nms(
         rles: Sequence[RLE], scores: ArrayLike,
         iou_thr: float) -> NDArray[np.int64]:
-    """The usual suppression by IoU; see :func:`iom_nms`."""
+    """The usual suppression by IoU, for comparison; see :func:`iom_nms`."""
     return _greedy_nms(rles, scores, iou_thr, iou_matrix)
 
 
@@ -127,113 +136,51 @@ def resolve_overlaps(rles: Sequence[RLE], scores: ArrayLike) -> list[RLE]:
         ValueError: As :func:`iom_nms`.
     """
     order = _best_first(rles, scores)
-    masks = [_sound(rle) for rle in rles]
-    touching = _intersections(masks, masks)[0] > 0
+    masks = sound_rles(rles)
+    touching = _shares(masks, masks) > 0
+    outside = _complements(masks)
     resolved = list(masks)
     for rank, index in enumerate(order):
         better = order[:rank][touching[index, order[:rank]]]
         if len(better):
-            resolved[index] = _subtract(
-                masks[index], [masks[other] for other in better])
+            resolved[index] = coco_mask.merge(
+                [masks[index], *(outside[k] for k in better)],
+                intersect=True)
     return resolved
 
 
-def check_rle(rle: RLE) -> None:
-    """Raise unless an RLE is sound.
-
-    Sound is: ``size`` holds two positive integers, ``counts`` is COCO's
-    compressed string, and its runs are exactly h * w pixels long.
-
-    Args:
-        rle: What claims to be an RLE.
-
-    Raises:
-        ValueError: If it is unsound; says how.
-    """
-    rle_runs(rle)
-
-
-def rle_runs(rle: RLE) -> NDArray[np.int64]:
-    """Run lengths of an RLE: background, mask, background, ... in turn.
-
-    Args:
-        rle: A mask.
-
-    Returns:
-        (R,) int64 pixel counts in column-major order, R >= 1, sum h * w.
-
-    Raises:
-        ValueError: If the RLE is unsound.
-    """
-    height, width = _size(rle)
-    runs = _parse_counts(rle['counts'])
-    if runs.min() < 0:
-        raise ValueError(f'RLE has a run of {runs.min()} pixels')
-    if runs.sum() != height * width:
-        raise ValueError(
-            f'RLE is {runs.sum()} pixels long, its size {height} x {width} '
-            f'is {height * width}')
-    return runs
-
-
-def runs_to_rle(runs: ArrayLike, size: Sequence[int]) -> RLE:
-    """The RLE of run lengths; the inverse of :func:`rle_runs`.
-
-    Args:
-        runs: (R,) integers >= 0, background first, sum h * w. Runs of no
-            pixels are joined away.
-        size: (h, w) in pixels.
-
-    Returns:
-        The mask.
-
-    Raises:
-        ValueError: If a run is negative or no integer, or the sum is not
-            h * w.
-    """
-    height, width = _size({'size': size})
-    lengths = np.asarray(runs)
-    if lengths.ndim != 1 or lengths.dtype.kind not in 'iu':
-        raise ValueError('runs must be one row of integers')
-    if (lengths < 0).any():
-        raise ValueError(f'a run of {lengths.min()} pixels')
-    if lengths.sum() != height * width:
-        raise ValueError(
-            f'runs are {lengths.sum()} pixels long, the size {height} x '
-            f'{width} is {height * width}')
-    return _bounds_to_rle(np.cumsum(lengths)[:-1], height, width)
-
-
 def rle_area(rles: Sequence[RLE]) -> NDArray[np.int64]:
-    """Pixels of each mask, (N,) int64."""
-    return np.array(
-        [rle_runs(rle)[1::2].sum() for rle in rles], dtype=np.int64)
+    """Pixels of each mask, (N,) int64.
+
+    Raises:
+        ValueError: If an RLE is unsound or sizes differ.
+    """
+    return _areas(sound_rles(rles))
 
 
 def rle_bbox(rles: Sequence[RLE]) -> NDArray[np.float64]:
     """Tight boxes of masks.
 
     Args:
-        rles: N masks.
+        rles: N masks of one size.
 
     Returns:
         (N, 4) float64 x1, y1, x2, y2 in pixels, x2 and y2 exclusive (x1 +
         width); zeros for an empty mask.
 
     Raises:
-        ValueError: If an RLE is unsound.
+        ValueError: If an RLE is unsound or sizes differ.
     """
     if not len(rles):
         return np.zeros((0, 4))
-    boxes = np.asarray(
-        coco_mask.toBbox([_sound(rle) for rle in rles]), dtype=np.float64)
+    boxes = coco_mask.toBbox(sound_rles(rles))
     boxes[:, 2:] += boxes[:, :2]
     return boxes
 
 
 def encode_mask(mask: NDArray) -> RLE:
     """The RLE of a binary (H, W) array, bool or integer."""
-    return coco_mask.encode(np.asfortranarray(mask != 0, dtype=np.uint8))
+    return rles_from_label_map(mask != 0, 1)[0]
 
 
 def decode_mask(rle: RLE) -> NDArray[np.uint8]:
@@ -242,7 +189,7 @@ def decode_mask(rle: RLE) -> NDArray[np.uint8]:
     Raises:
         ValueError: If the RLE is unsound.
     """
-    return cv2.transpose(coco_mask.decode(_sound(rle)).T)
+    return label_map([rle], rle_size(rle), np.uint8)
 
 
 def label_map(
@@ -262,33 +209,31 @@ def label_map(
         ValueError: If an RLE is unsound or of another size, two masks
             overlap, or N does not fit ``dtype``.
     """
-    height, width = _size({'size': size})
+    height, width = rle_size({'size': size})
     if len(rles) > np.iinfo(dtype).max:
         raise ValueError(f'{len(rles)} masks do not fit {np.dtype(dtype)}')
-    starts, stops = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for rle in rles:
-        if _size(rle) != (height, width):
+        if rle_size(rle) != (height, width):
             raise ValueError(
-                f'a mask of {_size(rle)} on a label map of {height, width}')
-        bounds = np.cumsum(rle_runs(rle))
-        stops.append(bounds[1::2])
-        starts.append(bounds[:-1:2])
-    start, stop = np.concatenate(starts), np.concatenate(stops)
-    label = np.repeat(np.arange(len(rles) + 1), [len(s) for s in stops])
-    order = np.argsort(start, kind='stable')
-    order = order[start[order] < stop[order]]
-    start, stop, label = start[order], stop[order], label[order]
+                f'a mask of size {rle_size(rle)} on a label map of size '
+                f'{(height, width)}')
+    runs, offsets = all_runs(rles)
+    mask = np.repeat(np.arange(len(rles)), np.diff(offsets))
+    stops = np.cumsum(runs) - mask * (height * width)
+    is_mask = ((np.arange(len(runs)) - offsets[mask]) % 2 == 1) & (runs > 0)
+    start, stop = (stops - runs)[is_mask], stops[is_mask]
+    order = np.argsort(start)
+    start, stop = start[order], stop[order]
     if (start[1:] < stop[:-1]).any():
         raise ValueError('a label map takes disjoint masks; two overlap')
 
-    # The map column by column: gap, mask, gap, mask, ..., gap.
+    # Down the columns: gap, mask, gap, mask, ..., gap.
     values = np.zeros(2 * len(start) + 1, dtype=dtype)
-    values[1::2] = label
+    values[1::2] = mask[is_mask][order] + 1
     bounds = np.zeros(2 * len(start) + 2, dtype=np.int64)
-    bounds[1:-1:2], bounds[2:-1:2] = start, stop
-    bounds[-1] = height * width
-    columns = np.repeat(values, np.diff(bounds)).reshape(width, height)
-    return np.ascontiguousarray(columns.T)
+    bounds[1:-1:2], bounds[2:-1:2], bounds[-1] = start, stop, height * width
+    return _transpose(
+        np.repeat(values, np.diff(bounds)).reshape(width, height))
 
 
 def rles_from_label_map(labels: NDArray, n: int) -> list[RLE]:
@@ -302,163 +247,61 @@ def rles_from_label_map(labels: NDArray, n: int) -> list[RLE]:
         n masks; mask k is where ``labels == k + 1`` (perhaps nowhere).
     """
     height, width = labels.shape
-    columns = labels.T.ravel()
-    changes = np.flatnonzero(columns[1:] != columns[:-1]) + 1
+    column = _transpose(labels).ravel()
+    changes = np.flatnonzero(column[1:] != column[:-1]) + 1
     starts = np.concatenate([[0], changes])
-    stops = np.append(changes, columns.size)
-    values = columns[starts]
+    stops = np.append(changes, column.size)
+    values = column[starts].astype(np.int64)
     order = np.argsort(values, kind='stable')
+    bounds = np.stack([starts[order], stops[order]], axis=1)
     first = np.searchsorted(values[order], np.arange(1, n + 2))
-    rles = []
-    for k in range(n):
-        segments = order[first[k]:first[k + 1]]
-        bounds = np.stack([starts[segments], stops[segments]], axis=1)
-        rles.append(_bounds_to_rle(bounds.ravel(), height, width))
-    return rles
+    return [
+        bounds_to_rle(bounds[first[k]:first[k + 1]].ravel(), height, width)
+        for k in range(n)]
 
 
-def rle_from_segmentation(segmentation: Any, size: Sequence[int]) -> RLE:
-    """The RLE of any segmentation that COCO's JSON knows.
-
-    Args:
-        segmentation: A compressed RLE, an uncompressed one (``counts`` a
-            list), or a list of polygons ``[x1, y1, x2, y2, ...]`` in pixels.
-        size: (h, w) of the image in pixels.
-
-    Returns:
-        The mask.
-
-    Raises:
-        ValueError: If it is none of these, or not of this size.
-    """
-    height, width = _size({'size': size})
-    if isinstance(segmentation, list):
-        polygons = [_polygon(points, size) for points in segmentation]
-        if not polygons:
-            raise ValueError('segmentation is an empty list')
-        return coco_mask.merge(
-            coco_mask.frPyObjects(polygons, height, width))
-    if not isinstance(segmentation, dict):
-        raise ValueError('segmentation is neither an RLE nor polygons')
-    if _size(segmentation) != (height, width):
-        raise ValueError(
-            f'mask size {_size(segmentation)} is not the image\'s '
-            f'{(height, width)}')
-    if isinstance(segmentation.get('counts'), list):
-        return runs_to_rle(segmentation['counts'], size)
-    return _sound(segmentation)
+def _transpose(array: NDArray) -> NDArray:
+    moved = cv2.transpose(np.ascontiguousarray(array).view(
+        _SAME_BYTES[array.dtype.itemsize]))
+    return moved.view(array.dtype)
 
 
-def _polygon(points: Any, size: Sequence[int]) -> list[float]:
-    """Check one polygon: pycocotools walks its edges, however far."""
-    try:
-        polygon = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError):
-        polygon = np.zeros(0)
-    if polygon.ndim != 1 or len(polygon) < 6 or len(polygon) % 2:
-        raise ValueError('a polygon takes 6 or more numbers, x and y in turn')
-    if not (np.abs(polygon) <= 2 * max(size)).all():
-        raise ValueError('a polygon leaves the image by more than its size')
-    return polygon.tolist()
+def _shares(masks_a: list[RLE], masks_b: list[RLE]) -> NDArray[np.float64]:
+    """Share of each mask a that lies in each mask b, (N, M)."""
+    if not masks_a or not masks_b:
+        return np.zeros((len(masks_a), len(masks_b)))
+    # That is what pycocotools calls IoU where b is a crowd; it looks only at
+    # pairs whose boxes overlap.
+    return coco_mask.iou(masks_a, masks_b, [1] * len(masks_b))
 
 
-def _size(rle: RLE) -> tuple[int, int]:
-    try:
-        height, width = (int(side) for side in rle['size'])
-    except (KeyError, TypeError, ValueError):
-        raise ValueError('RLE without a size [h, w]') from None
-    if height < 1 or width < 1 or height * width >= 2**32:
-        raise ValueError(f'RLE of impossible size {height} x {width}')
-    return height, width
-
-
-def _parse_counts(counts: Any) -> NDArray[np.int64]:
-    """Run lengths of COCO's compressed string.
-
-    Each character is 48 plus 6 bits: 5 of data, low ones first, and 0x20
-    where the number goes on; 0x10 of its last character is the sign. From
-    the fourth number on it is the difference to the run two before.
-    """
-    if isinstance(counts, str):
-        counts = counts.encode('ascii', 'replace')
-    if not isinstance(counts, bytes):
-        raise ValueError('RLE without a compressed counts string')
-    groups = np.frombuffer(counts, dtype=np.uint8) - np.uint8(48)
-    if not len(groups):
-        raise ValueError('RLE with empty counts')
-    if groups.max() > 63:
-        bad = int(np.argmax(groups > 63))
-        raise ValueError(
-            f'RLE has the character {chr(counts[bad])!r} at position {bad}')
-    last = np.flatnonzero(groups < 32)
-    if groups[-1] >= 32:
-        raise ValueError('RLE breaks off in the middle of a number')
-    first = np.zeros_like(last)
-    first[1:] = last[:-1] + 1
-    characters = last - first + 1
-    if characters.max() > _MAX_CHARACTERS:
-        raise ValueError('RLE has a number of more than 32 bits')
-    place = 5 * (np.arange(len(groups)) - np.repeat(first, characters))
-    data = (groups & 31).astype(np.int64) << place
-    runs = np.add.reduceat(data, first)
-    runs -= ((groups[last] & 16) > 0).astype(np.int64) << (5 * characters)
-    runs[1::2] = np.cumsum(runs[1::2])
-    runs[2::2] = np.cumsum(runs[2::2])
-    return runs
-
-
-def _sound(rle: RLE) -> RLE:
-    """The RLE as pycocotools needs it: checked, no empty run inside."""
-    height, width = _size(rle)
-    runs = rle_runs(rle)
-    if len(runs) > 1 and runs[1:].min() == 0:
-        return _bounds_to_rle(np.cumsum(runs)[:-1], height, width)
-    counts = rle['counts']
-    return {
-        'size': [height, width],
-        'counts': counts.encode() if isinstance(counts, str) else counts}
-
-
-def _bounds_to_rle(
-        bounds: NDArray[np.int64], height: int, width: int) -> RLE:
-    """The RLE that turns over at each bound; equal bounds cancel."""
-    turns, times = np.unique(bounds, return_counts=True)
-    turns = turns[times % 2 == 1]
-    turns = turns[turns < height * width]
-    runs = np.diff(turns, prepend=0, append=height * width)
-    return coco_mask.frPyObjects(
-        {'size': [height, width], 'counts': runs}, height, width)
-
-
-def _subtract(rle: RLE, others: list[RLE]) -> RLE:
-    """The part of a mask outside others: it turns over where either the
-    mask or its intersection with the others does, but not where both do."""
-    taken = coco_mask.merge(
-        [rle, coco_mask.merge(others)], intersect=True)
-    bounds = np.concatenate([
-        np.cumsum(rle_runs(rle))[:-1], np.cumsum(rle_runs(taken))[:-1]])
-    return _bounds_to_rle(bounds, *_size(rle))
+def _areas(masks: list[RLE]) -> NDArray[np.int64]:
+    return np.asarray(coco_mask.area(masks), dtype=np.int64)
 
 
 def _intersections(
     rles_a: Sequence[RLE], rles_b: Sequence[RLE]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Pixels in common of all pairs, and the areas of both sides."""
-    masks_a = [_sound(rle) for rle in rles_a]
-    masks_b = masks_a if rles_b is rles_a else [_sound(r) for r in rles_b]
-    sizes = {tuple(rle['size']) for rle in [*masks_a, *masks_b]}
-    if len(sizes) > 1:
-        raise ValueError(f'masks of different sizes: {sorted(sizes)}')
-    if not masks_a or not masks_b:
-        empty = np.zeros((len(masks_a), len(masks_b)))
-        return empty, rle_area(masks_a), rle_area(masks_b)
-    areas_a = coco_mask.area(masks_a).astype(np.int64)
-    areas_b = coco_mask.area(masks_b).astype(np.int64)
-    # With "crowds" pycocotools divides by the area of the first mask alone;
-    # it looks at pairs whose boxes overlap only. Rounding undoes the division
-    # exactly.
-    shares = coco_mask.iou(masks_a, masks_b, [1] * len(masks_b))
+    masks = sound_rles([*rles_a, *rles_b])
+    masks_a, masks_b = masks[:len(rles_a)], masks[len(rles_a):]
+    areas_a, areas_b = _areas(masks_a), _areas(masks_b)
+    # A quotient of integers below 2**32, so rounding undoes the division.
+    shares = _shares(masks_a, masks_b)
     return np.rint(shares * areas_a[:, None]), areas_a, areas_b
+
+
+def _complements(masks: list[RLE]) -> list[RLE]:
+    """The other pixels: a first run of no background comes or goes."""
+    runs, offsets = all_runs(masks)
+    outside = []
+    for mask, start, stop in zip(
+            masks, offsets[:-1], offsets[1:], strict=True):
+        counts = runs[start + 1:stop] if runs[start] == 0 else (
+            np.concatenate([[0], runs[start:stop]]))
+        outside.append(coco_mask.frPyObjects(
+            {'size': mask['size'], 'counts': counts}, *mask['size']))
+    return outside
 
 
 def _best_first(

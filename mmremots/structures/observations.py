@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .files import atomic_path
-from .masks import RLE, check_rle, rle_bbox, rle_from_segmentation
+from .masks import RLE, check_rle, rle_bbox
 
 PathLike = str | os.PathLike[str]
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from .choreography import camera_path, make_walks
 from .people import Pose, Sprite, draw_person, make_people
 from .scene import (
+    CROWD,
     IMAGE_SIZE,
+    POSTER,
     WORLD_SIZE,
     Scene,
     body_height,
@@ -55,6 +57,7 @@ class RenderedFrame:
             though nobody and nothing stood before it; None where outside.
         light: (P,) float64 brightness of the place each person is at.
         ignore: (H, W) bool, the crowd as far as one sees it.
+        poster: (H, W) bool, the painted person as far as one sees it.
     """
 
     image: NDArray[np.uint8]
@@ -62,6 +65,7 @@ class RenderedFrame:
     bodies: tuple[NDArray[np.bool_] | None, ...]
     light: NDArray[np.float64]
     ignore: NDArray[np.bool_]
+    poster: NDArray[np.bool_]
 
 
 def render_sequence(spec: SequenceSpec) -> Iterator[RenderedFrame]:
@@ -96,11 +100,12 @@ def render_sequence(spec: SequenceSpec) -> Iterator[RenderedFrame]:
         light = _light_at(scene, feet)
         image, owner, bodies = _compose(
             scene, lit, camera[frame], figures, feet, light)
-        crowd = _view(scene.crowd, camera[frame], cv2.INTER_NEAREST) > 0
+        decoys = _view(scene.decoys, camera[frame], cv2.INTER_NEAREST)
+        decoys[owner != 0] = 0
         yield RenderedFrame(
             _develop(rng, image, motion[frame], exposure[frame]),
             np.maximum(owner, 0), bodies, light.mean(1),
-            crowd & (owner == 0))
+            decoys == CROWD, decoys == POSTER)
 
 
 def _exposure(rng: np.random.Generator, num_frames: int

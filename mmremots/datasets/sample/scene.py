@@ -15,6 +15,7 @@ HORIZON = 22  # row at which a person would be 0 pixels tall
 WALL_FOOT = 128  # row at which the buildings stand
 # Body height grows linearly with the row of the feet: one ground plane.
 HEIGHT_PER_ROW = 0.47
+CROWD, POSTER = 1, 2  # what else looks like people
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Scene:
         background: (H, W, 3) float32 BGR of the whole world, unlit.
         light: (H, W, 3) float32 factor of the light that falls there.
         props: Street furniture.
-        crowd: (H, W) uint8, 1 where far people stand whom nobody labels;
-            all 0 in most scenes.
+        decoys: (H, W) uint8: :data:`CROWD` where far people stand whom
+            nobody labels, :data:`POSTER` where one is painted on a wall.
     """
 
     background: NDArray[np.float32]
     light: NDArray[np.float32]
     props: tuple[Prop, ...]
-    crowd: NDArray[np.uint8]
+    decoys: NDArray[np.uint8]
 
 
 def body_height(foot: float) -> float:
@@ -66,17 +67,16 @@ def make_scene(rng: np.random.Generator, crowd: bool) -> Scene:
         crowd: Whether a far crowd stands before the buildings.
 
     Returns:
-        The scene. A poster of a person hangs on a wall: what detectors
-        fall for.
+        The scene. A poster of a person hangs on a wall.
     """
     background = _ground(rng)
     _buildings(rng, background)
-    _poster(rng, background)
-    crowd_mask = np.zeros(WORLD_SIZE, np.uint8)
+    decoys = np.zeros(WORLD_SIZE, np.uint8)
+    _poster(rng, background, decoys)
     if crowd:
-        _crowd(rng, background, crowd_mask)
+        _crowd(rng, background, decoys)
     background *= 1 + 0.25 * _clouds(rng)[..., None]
-    return Scene(background, _light(rng), _props(rng), crowd_mask)
+    return Scene(background, _light(rng), _props(rng), decoys)
 
 
 def _clouds(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -178,27 +178,35 @@ def _still(person: Person, x: float, foot: float, height: float) -> Sprite:
     return draw_person(person, Pose((x, foot), height, 1.0, 0.4, 0.4))
 
 
-def _poster(rng: np.random.Generator,
-            background: NDArray[np.float32]) -> None:
+def _poster(rng: np.random.Generator, background: NDArray[np.float32],
+            decoys: NDArray[np.uint8]) -> None:
     x = int(rng.integers(180, WORLD_SIZE[1] - 180))
     cv2.rectangle(background, (x - 20, 50), (x + 20, 122),
                   (200.0, 205.0, 210.0), -1)
     cv2.rectangle(background, (x - 17, 53), (x + 17, 119),
                   rng.uniform(90, 180, 3).tolist(), -1)
-    paste(background, _still(make_people(rng, 1)[0], x, 117, 60))
+    _paste_decoy(background, decoys, POSTER,
+                 _still(make_people(rng, 1)[0], x, 117, 60))
 
 
 def _crowd(rng: np.random.Generator, background: NDArray[np.float32],
-           mask: NDArray[np.uint8]) -> None:
+           decoys: NDArray[np.uint8]) -> None:
     left = int(rng.integers(220, 320))
     for person in make_people(rng, 9):
         x, foot = left + rng.uniform(0, 70), WALL_FOOT + rng.uniform(4, 14)
-        pasted = paste(background, _still(person, x, foot, 36.0))
-        if pasted is not None:
-            rows, cols, alpha = pasted
-            mask[rows, cols] |= alpha > 0.5
+        _paste_decoy(background, decoys, CROWD,
+                     _still(person, x, foot, 36.0))
     # The region a human would outline: the people and a little around.
-    mask[:] = cv2.dilate(mask, np.ones((7, 7), np.uint8))
+    crowd = (decoys == CROWD).astype(np.uint8)
+    decoys[cv2.dilate(crowd, np.ones((7, 7), np.uint8)) > 0] = CROWD
+
+
+def _paste_decoy(background: NDArray[np.float32], decoys: NDArray[np.uint8],
+                 kind: int, sprite: Sprite) -> None:
+    pasted = paste(background, sprite)
+    if pasted is not None:
+        rows, cols, alpha = pasted
+        decoys[rows, cols][alpha > 0.5] = kind
 
 
 def _light(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -1,0 +1,29 @@
+# Every target sets up .venv first: minutes the first time, nothing later.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+RUN := .venv/bin/python
+DEMO := work_dirs/remots_sample
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' \
+		$(MAKEFILE_LIST)
+
+setup:  ## make or update .venv (PYTHON=/path/to/python3.11 to choose)
+	@test -n "$(PYTHON)" || { echo "No Python found: install Python 3.11," \
+		"or make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" tools/setup_env.py
+
+demo: setup  ## track the built-in sample, all stages, and score the result
+	$(RUN) tools/test.py configs/remots_sample.py --work-dir $(DEMO)
+
+test: setup  ## run the whole test suite
+	$(RUN) -m pytest
+
+test-fast: setup  ## run the tests that take seconds
+	$(RUN) -m pytest -m 'not slow'
+
+lint: setup  ## ruff and mypy
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy mmremots

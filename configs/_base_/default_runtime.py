@@ -1,0 +1,13 @@
+default_scope = 'mmremots'
+custom_imports = dict(imports=['mmremots'], allow_failed_imports=False)
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))
+default_hooks = dict(logger=dict(type='LoggerHook', interval=50))
+visualizer = dict(
+    type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+randomness = dict(seed=0)
+log_level = 'INFO'
+load_from = None
+resume = False

@@ -1,0 +1,17 @@
+# The method: the same for every data set. A run adds the detections'
+# sources and the encoder.
+model = dict(
+    type='ReMOTS',
+    detector=dict(
+        type='MaskFusion',
+        nms=dict(type='IoMNMS', iom_thr=0.5),
+        min_area=16),
+    motion=dict(type='DenseFlow', method='farneback'),
+    tracker=dict(
+        type='ShortTermTracker',
+        threshold=dict(type='ThreeSigmaThreshold')),
+    merger=dict(
+        type='TrackletMerger',
+        max_gap=15,
+        threshold=dict(type='CrossingThreshold')))
+test_evaluator = dict(type='MOTSChallengeMetric')

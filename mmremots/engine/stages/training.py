@@ -1,0 +1,208 @@
+"""Stages 2 and 4: the encoder adapts itself to the target videos."""
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.datasets.triplets import NoGroupsError
+from mmremots.engine.encoder_training import save_encoder, train_encoder
+from mmremots.engine.run import Run, file_hash, fingerprint, video_identity
+from mmremots.engine.stages.base import Stage
+from mmremots.models.reid import read_state_dict
+from mmremots.registry import DATASETS, STAGES
+from mmremots.structures.files import atomic_path
+
+
+class EncoderTraining(Stage):
+    """Train the encoder in use on groups of crops.
+
+    Args:
+        **overrides: Settings that differ from those the trainings share
+            (``ReMOTSLoop.training``).
+    """
+
+    #: Registered name of the dataset.
+    dataset: str
+    #: The trained weights are ``encoder_<output>.pth``.
+    output: str
+
+    def __init__(self, **overrides: Any) -> None:
+        self.overrides = overrides
+
+    def check(self, run: Run) -> None:
+        """The labelled videos must have labels."""
+        if not run.labelled:
+            raise ValueError(
+                f'{type(self).__name__} needs labelled videos; set '
+                'test_cfg.labelled, or leave the stage out')
+        for video in run.labelled:
+            if video.gt_path is None:
+                raise FileNotFoundError(
+                    f'{Path(video.img_paths[0]).parents[1]}: a labelled '
+                    'sequence without gt/gt.txt')
+
+    @abstractmethod
+    def ingredients(self, run: Run) -> dict[str, Any]:
+        """What the training is made of beside what all trainings are."""
+
+    @abstractmethod
+    def data(self, run: Run, label: str) -> dict[str, Any]:
+        """Arguments of the dataset; cuts crops where there are none."""
+
+    def run(self, run: Run, label: str) -> None:
+        """Train, unless it was done, and use the weights from here on."""
+        settings = {**run.training, **self.overrides}
+        name = f'{self.output}{self.suffix}'
+        out = run.folder.encoder(name)
+        start = run.require_encoder()
+        task = run.folder.task(self.name, dict(
+            reid=run.model_cfg['reid'],
+            settings={k: v for k, v in settings.items()
+                      if k not in ('num_workers', 'log_interval')},
+            seed=run.seed,
+            start=file_hash(start),
+            labelled=[[video_identity(v), file_hash(Path(str(v.gt_path)))]
+                      for v in run.labelled],
+            **self.ingredients(run)), [out])
+        run.wait()  # all have looked before one writes
+        run.do(label, task, lambda: self._train(
+            run, label, name, settings, start, out,
+            fingerprint(task.ingredients)))
+        run.encoder = out
+
+    def _train(self, run: Run, label: str, name: str,
+               settings: dict[str, Any], start: Path, out: Path,
+               key: str) -> None:
+        for video in run.share(run.labelled):
+            run.labelled_crops(video, label)
+        run.wait()
+        dataset = dict(
+            type=self.dataset,
+            source=[dict(crops=str(run.labelled_crops(v, label).folder))
+                    for v in run.labelled],
+            **self.data(run, label),
+            seed=run.seed,
+            group_size=settings['group_size'])
+        try:
+            people = DATASETS.build(dataset).num_identities
+        except NoGroupsError as error:
+            print_log(f'{label}: {error}; nothing to learn from, the weights '
+                      'stay as they are', 'current', level=30)
+            if is_main_process():
+                save_encoder(read_state_dict(start), out)
+            run.wait()
+            return
+        encoder = copy.deepcopy(run.model_cfg['reid'])
+        encoder['head']['num_classes'] = people
+        encoder.pop('init_cfg', None)
+        train_encoder(
+            name=name, encoder=encoder, dataset=dataset, start=start,
+            out=out, work_dir=run.folder.training(name), settings=settings,
+            key=key, seed=run.seed, resume=run.resume,
+            launcher=run.launcher, runtime=run.runtime)
+
+
+@STAGES.register_module()
+class LabelledTraining(EncoderTraining):
+    """Train on the labelled set alone, as the reference does.
+
+    No step of the paper's run: it makes the "off-the-shelf" encoder that
+    the run starts from.
+    """
+
+    title = 'labelled training'
+    dataset = 'LabelledCrops'
+    output = 'labelled'
+
+    def ingredients(self, run: Run) -> dict[str, Any]:
+        """Nothing more."""
+        return {}
+
+    def data(self, run: Run, label: str) -> dict[str, Any]:
+        """Nothing more."""
+        return {}
+
+
+class TargetTraining(EncoderTraining):
+    """Train on groups of labelled and target crops, 1:1."""
+
+    def ingredients(self, run: Run) -> dict[str, Any]:
+        """The target videos and the files their groups are made from."""
+        return dict(targets=[
+            [video_identity(v), *map(file_hash, self.files(run, v))]
+            for v in run.videos])
+
+    def data(self, run: Run, label: str) -> dict[str, Any]:
+        """The target videos."""
+        for video in run.share(run.videos):
+            run.target_crops(video, label)
+        run.wait()
+        return dict(target=[self.target(run, video, label)
+                            for video in run.videos])
+
+    @abstractmethod
+    def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
+        """The crops of a target video, as the dataset wants them."""
+
+    @abstractmethod
+    def files(self, run: Run, video: Video) -> list[Path]:
+        """What, beside the images, the groups of a video are made from."""
+
+
+@STAGES.register_module()
+class IntraFrameTraining(TargetTraining):
+    """Train on pairs within a frame (paper section 2.2).
+
+    The masks of one frame are different people; an augmented view of a
+    mask is the same one.
+    """
+
+    title = 'intra-frame training'
+    dataset = 'IntraFrameTriplets'
+    output = 'intra'
+
+    def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
+        """Crops alone: which frame they are of is all that is known."""
+        return dict(crops=str(run.target_crops(video, label).folder))
+
+    def files(self, run: Run, video: Video) -> list[Path]:
+        """The masks."""
+        return [run.folder.detections(video.name)]
+
+
+@STAGES.register_module()
+class InterTrackletTraining(TargetTraining):
+    """Train on short tracklets as pseudo labels (paper section 2.4)."""
+
+    title = 'inter-tracklet training'
+    dataset = 'InterTrackletTriplets'
+    output = 'inter'
+
+    def data(self, run: Run, label: str) -> dict[str, Any]:
+        """The target videos, and the tracklet of each crop."""
+        for video in run.share(run.videos):
+            path = self._tracklets(run, video)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_path(path) as temporary, temporary.open('wb') as f:
+                np.save(f, run.tracklets(video), allow_pickle=False)
+        return super().data(run, label)
+
+    def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
+        """Crops and tracklets."""
+        return dict(crops=str(run.target_crops(video, label).folder),
+                    identities=str(self._tracklets(run, video)))
+
+    def files(self, run: Run, video: Video) -> list[Path]:
+        """The masks and the tracklets."""
+        return [run.folder.detections(video.name), run.tracklet_path(video)]
+
+    @staticmethod
+    def _tracklets(run: Run, video: Video) -> Path:
+        return run.folder.crops('tracklets', f'{video.name}.npy')
