@@ -233,20 +233,15 @@ def compile_mmcv(folder: Path) -> None:
 
 def install_mmcv() -> None:
     """Installs mmcv, compiled for the torch that is installed."""
-    if not mmcv_problem():
-        return
     torch = subprocess.check_output(
-        [str(VENV_PYTHON), '-c', 'import torch; print(torch.__version__)'])
+        [str(VENV_PYTHON), '-c',
+         'from importlib.metadata import version; print(version("torch"))'])
     folder = WHEELS / f'torch-{torch.decode().strip()}'
     with locked(folder / '.lock', 'Waiting: another checkout compiles mmcv.'):
         if not find_mmcv_wheel(folder):
             compile_mmcv(folder)
     install('--no-deps', '--force-reinstall', '--only-binary=:all:',
             f'--find-links={folder}', pinned('onedl-mmcv'))
-    problem = mmcv_problem()
-    if problem:
-        sys.exit(f'{problem}\n[setup] The wheel of mmcv does not load. It is '
-                 f'in {folder}, or where PIP_FIND_LINKS points: remove it.')
 
 
 def set_up() -> None:
@@ -260,11 +255,16 @@ def set_up() -> None:
     say('Installing torch, which the others need to be built.')
     install('-r', REQUIREMENTS / 'build.txt')
     install(pinned('torch'))
-    install_mmcv()
+    if mmcv_problem():
+        install_mmcv()
     say('Installing the other packages, and mmremots itself.')
     install(*(word for name in ('mminstall', 'runtime', 'tests')
               for word in ('-r', REQUIREMENTS / f'{name}.txt')))
     install('--no-deps', '--editable', ROOT)
+    problem = mmcv_problem()
+    if problem:
+        sys.exit(f'{problem}\n[setup] mmcv does not load. Its wheel is in '
+                 f'{WHEELS}, or where PIP_FIND_LINKS points: remove it.')
     STAMP.write_text(fingerprint())
     say(f'Done in {time.monotonic() - started:.0f} s: {VENV_PYTHON}')
 

@@ -1,16 +1,33 @@
 """Sequences, datasets and transforms."""
+from .crops import CropStore, cut_crops
 from .mots_challenge import MOTSChallengeDataset
+from .relations import relation_matrix
 from .sequences import (
     Sequence,
     find_sequences,
     read_frame,
     read_sequence,
 )
+from .triplets import (
+    InterTrackletTriplets,
+    IntraFrameTriplets,
+    LabelledCrops,
+    NoGroupsError,
+    collate_groups,
+)
 
 __all__ = [
+    'CropStore',
+    'InterTrackletTriplets',
+    'IntraFrameTriplets',
+    'LabelledCrops',
     'MOTSChallengeDataset',
+    'NoGroupsError',
     'Sequence',
+    'collate_groups',
+    'cut_crops',
     'find_sequences',
     'read_frame',
     'read_sequence',
+    'relation_matrix',
 ]

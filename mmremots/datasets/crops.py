@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from mmremots.structures.masks import RLE, rle_bbox, rle_runs
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observations import Observations
 
 from .sequences import Sequence, read_frame
 
@@ -54,8 +54,8 @@ class CropStore:
         self.sequence = str(meta['sequence'])
         self.key = str(meta['key'])
         count, (height, width) = meta['count'], meta['crop_size']
-        self.images = self._load('images', (count, height, width, 3), 'r')
-        self._bits = self._load('masks', (count, height, -(-width // 8)), 'r')
+        self.images = self._load('images', (count, height, width, 3))
+        self._bits = self._load('masks', (count, height, -(-width // 8)))
         self.frames = self._load('frames', (count,))
         self.identities = None
         if (self.folder / 'identities.npy').exists():
@@ -97,10 +97,12 @@ class CropStore:
         return np.unpackbits(
             self._bits[rows], axis=-1, count=self.crop_size[1])
 
-    def _load(self, name: str, shape: tuple[int, ...],
-              mmap_mode: str | None = None) -> np.ndarray:
+    def _load(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         path = self.folder / f'{name}.npy'
-        array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+        try:
+            array = np.load(path, mmap_mode='r', allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(f'{path}: damaged: {error}') from None
         if array.shape != shape:
             raise ValueError(
                 f'{path}: shape {array.shape}, but meta.json says {shape}')
@@ -175,39 +177,12 @@ def cut_crops(
     if identities is not None:
         np.save(unfinished / 'identities.npy',
                 np.asarray(identities, dtype=np.int64))
-    meta = dict(sequence=sequence.name, key=key, count=count,
-                crop_size=[height, width])
+    meta = {'sequence': sequence.name, 'key': key, 'count': count,
+            'crop_size': [height, width]}
     (unfinished / 'meta.json').write_text(json.dumps(meta, indent=1) + '\n')
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return CropStore.open(folder, key)
-
-
-def cut_labelled_crops(
-        sequence: Sequence,
-        folder: str | os.PathLike[str],
-        labels: Iterable[int] = (2,),
-        **kwargs: object) -> CropStore:
-    """Cut the crops of a sequence's ground truth, with its identities.
-
-    Args:
-        sequence: The sequence.
-        folder: The store to write.
-        labels: Classes to cut, MOTS numbering; 2 is pedestrian.
-        **kwargs: As of :func:`cut_crops`.
-
-    Raises:
-        FileNotFoundError: The sequence has no ground truth.
-    """
-    if sequence.gt_path is None:
-        raise FileNotFoundError(
-            f'{sequence.name}: no gt/gt.txt, so there are no identities')
-    truth, ids = read_mots(
-        sequence.gt_path, sequence.size, sequence.num_frames)
-    rows = np.flatnonzero(np.isin(truth.labels, list(labels)))
-    return cut_crops(
-        sequence, truth.take(rows), folder,
-        identities=ids[rows], **kwargs)  # type: ignore[arg-type]
 
 
 def mask_in_box(rle: RLE, box: np.ndarray) -> np.ndarray:

@@ -114,7 +114,9 @@ class MOTSChallengeDataset(BaseVideoDataset):
         videos = super().filter_data()
         if self.test_mode:
             return videos
-        videos = [video for video in videos if video['images']]
+        # The parent counts a video without any such frame down to 0, but
+        # leaves its images in.
+        videos = [video for video in videos if video['video_length']]
         if not videos:
             names = ', '.join(s.name for s in self._sequences)
             raise ValueError(
@@ -125,7 +127,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
 
     def _instances(self, table: Observations, ids: np.ndarray,
                    rows: Iterable[int]) -> list[dict[str, Any]]:
-        """mmdet's instances of one frame."""
+        """The instances of one frame as mmdet has them."""
         instances = []
         for row in rows:
             category = int(table.labels[row])

@@ -121,7 +121,7 @@ def read_sequence(folder: str | os.PathLike[str]) -> Sequence:
     ini_path = folder / 'seqinfo.ini'
     info = _read_seqinfo(ini_path)
     img_dir = folder / info.get('imDir', 'img1')
-    img_paths = _list_images(img_dir, info.get('imExt'))
+    img_paths = list_images(img_dir, info.get('imExt'))
 
     length = _number(info, 'seqLength', ini_path)
     if length is not None and length != len(img_paths):
@@ -175,6 +175,58 @@ def read_frame(sequence: Sequence, frame: int) -> np.ndarray:
     return image
 
 
+def list_images(
+        img_dir: str | os.PathLike[str], suffix: str | None = None,
+        first: int = 1) -> list[str]:
+    """The images of a folder in the order of their numbers.
+
+    Args:
+        img_dir: Folder of images named by number, like ``000001.jpg``.
+        suffix: Like '.jpg'; default: any kind of image.
+        first: The number of the first image: 1 in MOTSChallenge, 0 in
+            KITTI.
+
+    Returns:
+        Paths of the images ``first``, ``first + 1``, ...
+
+    Raises:
+        FileNotFoundError: There is no such folder or no image in it.
+        ValueError: An image is not named by a number, or one is missing.
+    """
+    img_dir = Path(img_dir)
+    if not img_dir.is_dir():
+        raise FileNotFoundError(f'{img_dir}: no such folder of images')
+    suffixes = {suffix.lower()} if suffix else IMAGE_SUFFIXES
+    by_number: dict[int, Path] = {}
+    for path in img_dir.iterdir():
+        if path.suffix.lower() not in suffixes or path.name[0] == '.':
+            continue
+        if not (path.stem.isascii() and path.stem.isdigit()):
+            raise ValueError(
+                f'{path}: images must be named by their frame number, '
+                'like 000001.jpg')
+        number = int(path.stem)
+        if number in by_number:
+            raise ValueError(
+                f'{img_dir}: frame {number} is there twice: '
+                f'{by_number[number].name} and {path.name}')
+        by_number[number] = path
+    if not by_number:
+        kinds = ', '.join(sorted(suffixes))
+        raise FileNotFoundError(f'{img_dir}: no images ({kinds})')
+    numbers = sorted(by_number)
+    if numbers[0] < first:
+        raise ValueError(
+            f'{img_dir}: frames are numbered from {first}, but there is '
+            f'{by_number[numbers[0]].name}')
+    for expected, number in enumerate(numbers, start=first):
+        if number != expected:
+            raise ValueError(
+                f'{img_dir}: no image of frame {expected}, the last one is '
+                f'{numbers[-1]}')
+    return [str(by_number[number]) for number in numbers]
+
+
 def _read_seqinfo(path: Path) -> dict[str, str]:
     """The [Sequence] section of a seqinfo.ini, {} without the file."""
     if not path.is_file():
@@ -203,40 +255,6 @@ def _number(info: dict[str, str], key: str, path: Path) -> float | None:
         raise ValueError(
             f'{path}: {key} must be a positive number, got {info[key]!r}')
     return value
-
-
-def _list_images(img_dir: Path, suffix: str | None) -> list[str]:
-    """Images of a folder by number; these must be 1 to N without a gap."""
-    if not img_dir.is_dir():
-        raise FileNotFoundError(f'{img_dir}: no such folder of images')
-    suffixes = {suffix.lower()} if suffix else IMAGE_SUFFIXES
-    by_number: dict[int, Path] = {}
-    for path in img_dir.iterdir():
-        if path.suffix.lower() not in suffixes or path.name[0] == '.':
-            continue
-        if not (path.stem.isascii() and path.stem.isdigit()):
-            raise ValueError(
-                f'{path}: images must be named by their frame number, '
-                'like 000001.jpg')
-        number = int(path.stem)
-        if number in by_number:
-            raise ValueError(
-                f'{img_dir}: frame {number} is there twice: '
-                f'{by_number[number].name} and {path.name}')
-        by_number[number] = path
-    if not by_number:
-        kinds = ', '.join(sorted(suffixes))
-        raise FileNotFoundError(f'{img_dir}: no images ({kinds})')
-    if 0 in by_number:
-        raise ValueError(
-            f'{img_dir}: frames are numbered from 1, but there is '
-            f'{by_number[0].name}')
-    for number in range(1, len(by_number) + 1):
-        if number not in by_number:
-            raise ValueError(
-                f'{img_dir}: no image of frame {number}, the last one is '
-                f'{max(by_number)}')
-    return [str(by_number[number]) for number in sorted(by_number)]
 
 
 def _read_image(path: str) -> np.ndarray:

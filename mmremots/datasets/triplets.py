@@ -27,6 +27,10 @@ Transforms = Iterable[Mapping[str, Any]]
 _PEOPLE, _VIEWS, _PIXELS = range(3)
 
 
+class NoGroupsError(ValueError):
+    """The target videos hold nothing to make groups of."""
+
+
 class View(NamedTuple):
     """One crop of a group.
 
@@ -76,8 +80,8 @@ class CropGroups(Dataset):
             weak: Transforms, strong: Transforms) -> None:
         if group_size < 2 or instances < 1 or group_size % instances:
             raise ValueError(
-                f'a group cannot have {group_size} crops, {instances} of '
-                'each labelled person')
+                f'group_size={group_size} crops cannot be people with '
+                f'instances={instances} crops each')
         sizes = {t.store.folder: t.store.crop_size
                  for t in (*source, *target)}
         if len(set(sizes.values())) > 1:
@@ -123,7 +127,7 @@ class CropGroups(Dataset):
               table.starts[row], table.ends[row])
              for table, row, label, _ in views], dtype=np.int64).T
         names = ('labels', 'videos', 'identities', 'starts', 'ends')
-        return dict(images=images, **dict(zip(names, columns, strict=True)))
+        return {'images': images, **dict(zip(names, columns, strict=True))}
 
     def views(self, index: int) -> list[View]:
         """The crops of a group: labelled ones, then target ones.
@@ -132,8 +136,7 @@ class CropGroups(Dataset):
             IndexError: ``index`` is not in [0, num_groups).
         """
         if not 0 <= index < self.num_groups:
-            raise IndexError(
-                f'group {index} of {self.num_groups}')
+            raise IndexError(f'group {index} of {self.num_groups}')
         rng = self._rng(_VIEWS, index)
         return self._labelled_views(index, rng) + self._target_views(rng)
 
@@ -144,8 +147,8 @@ class CropGroups(Dataset):
             return []
         views = []
         per_group = self.group_size // self.instances
-        for place in range(index * per_group, (index + 1) * per_group):
-            turn, place = divmod(place, len(self.people))
+        for position in range(index * per_group, (index + 1) * per_group):
+            turn, place = divmod(position, len(self.people))
             order = self._rng(_PEOPLE, turn).permutation(len(self.people))
             label = int(order[place])
             table, rows = self.people[label]
@@ -160,11 +163,12 @@ class CropGroups(Dataset):
 
     def _render(self, view: View, rng: np.random.Generator) -> np.ndarray:
         store = view.table.store
-        results = dict(
-            img=np.array(store.images[view.row]),
-            mask=store.masks(view.row),
-            other=store.images[rng.integers(len(store))],
-            rng=rng)
+        results = {
+            'img': np.array(store.images[view.row]),
+            'mask': store.masks(view.row),
+            'other': np.asarray(store.images[rng.integers(len(store))]),
+            'rng': rng,
+        }
         for transform in self.strong if view.strong else self.weak:
             results = transform(results)
         return results['img']
@@ -214,8 +218,8 @@ class TargetGroups(CropGroups):
         **kwargs: As of :class:`CropGroups`.
 
     Raises:
-        ValueError: No frame of the target videos can be used, or as
-            :class:`CropGroups`.
+        NoGroupsError: No frame of the target videos can be used.
+        ValueError: As of :class:`CropGroups`.
     """
 
     linked: bool
@@ -231,26 +235,19 @@ class TargetGroups(CropGroups):
             (table, first, end) for table in self.target
             for first, end in self.usable_frames(table).tolist()]
         if not self.frames:
-            raise ValueError(f'no frame with {self.needs} in ' + (', '.join(
-                str(table.store.folder) for table in self.target)
-                or 'no videos'))
+            raise NoGroupsError(
+                f'no frame with {self.needs} in ' + (', '.join(
+                    str(table.store.folder) for table in self.target)
+                    or 'no videos'))
         if group_size < 4:
             raise ValueError(
-                f'a group of {group_size} has no room for two views of two '
+                f'group_size={group_size} has no room for two views of two '
                 'people')
         super().__init__(
             CropTable.read_all(source, linked=True), self.target, seed,
             num_groups, group_size, instances, weak, strong)
 
-    @classmethod
-    def can_train(cls, target: Sequence[CropSpec]) -> bool:
-        """Whether any frame of the target videos can be used."""
-        return any(
-            len(cls.usable_frames(table))
-            for table in CropTable.read_all(target, linked=cls.linked))
-
-    @classmethod
-    def usable_frames(cls, table: CropTable) -> np.ndarray:
+    def usable_frames(self, table: CropTable) -> np.ndarray:
         """First row and end of each frame to take people from, (F, 2)."""
         rows = table.rows_of_frames()
         return rows[rows[:, 1] - rows[:, 0] >= 2]
@@ -301,8 +298,7 @@ class InterTrackletTriplets(TargetGroups):
         self.rows = {
             table.video: table.rows_of_persons() for table in self.target}
 
-    @classmethod
-    def usable_frames(cls, table: CropTable) -> np.ndarray:
+    def usable_frames(self, table: CropTable) -> np.ndarray:
         """Frames with two tracklets, one of them longer than 1."""
         rows = super().usable_frames(table)
         longer = np.bincount(table.persons)[table.persons] > 1
@@ -348,8 +344,10 @@ def collate_groups(items: Sequence[Mapping[str, np.ndarray]]
              for key in items[0]}
     images, labels = batch.pop('images'), batch.pop('labels')
     relation = relation_matrix(**batch, labelled=labels >= 0)
-    return dict(
-        inputs=torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
-        data_samples=dict(
-            labels=torch.from_numpy(labels),
-            relation=torch.from_numpy(relation)))
+    return {
+        'inputs': torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
+        'data_samples': {
+            'labels': torch.from_numpy(labels),
+            'relation': torch.from_numpy(relation),
+        },
+    }

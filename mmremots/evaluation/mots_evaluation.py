@@ -81,11 +81,16 @@ def evaluate_mots(
 
     Raises:
         FileNotFoundError: A file of tracks is missing.
-        ValueError: A file is broken; the message names file and line.
+        ValueError: A file is broken (the message names file and line), or
+            two sequences have one name.
     """
     annotated = [s for s in sequences if s.gt_path is not None]
     if not annotated:
         return {}
+    lengths = {s.name: s.num_frames for s in annotated}
+    for name in lengths:
+        if sum(s.name == name for s in annotated) > 1:
+            raise ValueError(f'there are two sequences named {name}')
     with TemporaryDirectory(prefix='mmremots-') as folder:
         for sequence in annotated:
             name = f'{sequence.name}.txt'
@@ -93,7 +98,6 @@ def evaluate_mots(
                           Path(folder, 'gt', name), sequence)
             _copy_checked(Path(tracks_dir, name),
                           Path(folder, 'trackers', 'tracks', name), sequence)
-        lengths = {s.name: s.num_frames for s in annotated}
         results = _run_trackeval(folder, lengths)
     return {
         name: _scores(results[key]['pedestrian'])

@@ -170,6 +170,10 @@ class MOTSChallengeMetric(BaseVideoMetric):
             raise ValueError(
                 f'{img_path}: the path must name the sequence, like '
                 'MOTS20-02/img1/000001.jpg')
+        if 'pred_track_instances' not in sample:
+            raise ValueError(
+                f'{img_path}: no pred_track_instances; is the model a '
+                'tracker?')
         try:
             ids, labels, rles = _disjoint_masks(
                 _as_dict(sample['pred_track_instances']),
@@ -239,10 +243,6 @@ def _disjoint_masks(
             'detector that give them')
     rles = [mask if isinstance(mask, dict) else encode_mask(_as_array(mask))
             for mask in masks]
-    if not len(ids) == len(labels) == len(scores) == len(rles):
-        raise ValueError(
-            f'{len(ids)} ids, {len(labels)} labels, {len(scores)} scores '
-            f'and {len(rles)} masks')
     if (ids < 0).any() or len(np.unique(ids)) < len(ids):
         raise ValueError(
             f'ids of a frame must differ and be at least 0, got {ids}')

@@ -1,0 +1,15 @@
+"""Masks and the table of observations."""
+from .files import atomic_path, file_sha256
+from .observations import (
+    Observations,
+    read_coco_results,
+    read_detections,
+    read_mots,
+    write_detections,
+    write_mots,
+)
+
+__all__ = [
+    'Observations', 'atomic_path', 'file_sha256', 'read_coco_results',
+    'read_detections', 'read_mots', 'write_detections', 'write_mots'
+]

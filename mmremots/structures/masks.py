@@ -137,15 +137,17 @@ def resolve_overlaps(rles: Sequence[RLE], scores: ArrayLike) -> list[RLE]:
     """
     order = _best_first(rles, scores)
     masks = sound_rles(rles)
-    touching = _shares(masks, masks) > 0
-    outside = _complements(masks)
+    place = np.argsort(order)
+    covers = (_shares(masks, masks) > 0) & (place < place[:, None])
+    covering = np.flatnonzero(covers.any(axis=0))
+    outside = dict(zip(
+        covering, _complements([masks[k] for k in covering]), strict=True))
     resolved = list(masks)
-    for rank, index in enumerate(order):
-        better = order[:rank][touching[index, order[:rank]]]
-        if len(better):
-            resolved[index] = coco_mask.merge(
-                [masks[index], *(outside[k] for k in better)],
-                intersect=True)
+    for index in np.flatnonzero(covers.any(axis=1)):
+        resolved[index] = coco_mask.merge(
+            [masks[index],
+             *(outside[k] for k in np.flatnonzero(covers[index]))],
+            intersect=True)
     return resolved
 
 
@@ -283,8 +285,11 @@ def _intersections(
     rles_a: Sequence[RLE], rles_b: Sequence[RLE]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Pixels in common of all pairs, and the areas of both sides."""
-    masks = sound_rles([*rles_a, *rles_b])
-    masks_a, masks_b = masks[:len(rles_a)], masks[len(rles_a):]
+    if rles_a is rles_b:
+        masks_a = masks_b = sound_rles(rles_a)
+    else:
+        masks = sound_rles([*rles_a, *rles_b])
+        masks_a, masks_b = masks[:len(rles_a)], masks[len(rles_a):]
     areas_a, areas_b = _areas(masks_a), _areas(masks_b)
     # A quotient of integers below 2**32, so rounding undoes the division.
     shares = _shares(masks_a, masks_b)

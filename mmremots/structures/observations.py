@@ -6,9 +6,8 @@ file and line of the first thing that is wrong.
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,8 +18,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from .files import atomic_path
 from .masks import RLE, check_rle, rle_bbox
+from .rle import sound_rles
+from .rows import (
+    Row,
+    json_integer,
+    parse_coco_entry,
+    parse_detection_line,
+    parse_mots_line,
+)
 
 PathLike = str | os.PathLike[str]
+
+_MASKS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,12 +58,10 @@ class Observations:
 
     def __post_init__(self) -> None:
         n = len(self.rles)
-        shapes = [(self.frames, (n,)), (self.boxes, (n, 4)),
-                  (self.scores, (n,)), (self.labels, (n,))]
-        if any(column.shape != shape for column, shape in shapes):
-            raise ValueError(
-                f'{n} masks, but columns of shapes '
-                f'{[column.shape for column, _ in shapes]}')
+        shapes = (self.frames.shape, self.boxes.shape, self.scores.shape,
+                  self.labels.shape)
+        if shapes != ((n,), (n, 4), (n,), (n,)):
+            raise ValueError(f'{n} masks, but columns of shapes {shapes}')
         if (self.frames[1:] < self.frames[:-1]).any():
             raise ValueError('observations are not ordered by frame')
 
@@ -133,8 +140,8 @@ def read_detections(
         FileNotFoundError: If there is no such file.
         ValueError: ``FILE:LINE: ...`` at the first line that is wrong.
     """
-    return _table(
-        _read_lines(path, 10, _parse_detection, size, num_frames), size)
+    rows = _read_lines(path, parse_detection_line, size, num_frames)
+    return _table(rows, size)
 
 
 def read_mots(
@@ -160,21 +167,9 @@ def read_mots(
         ValueError: ``FILE:LINE: ...`` at the first line that is wrong; also
             where an id stands twice in a frame.
     """
-    seen: set[tuple[int, int]] = set()
-
-    def parse(fields: list[str]) -> _Row:
-        row = _parse_mots(fields)
-        frame = row.frame - first_frame + 1
-        if (frame, row.id) in seen:
-            raise ValueError(
-                f'id {row.id} stands twice in frame {row.frame}')
-        seen.add((frame, row.id))
-        return _Row(
-            frame, row.box, row.score, row.label, row.rle, row.id)
-
-    rows = _read_lines(path, 6, parse, size, num_frames)
-    rows.sort(key=lambda row: row.frame)
-    return _table(rows, size), np.array([row.id for row in rows], np.int64)
+    rows = _read_lines(path, parse_mots_line, size, num_frames, first_frame)
+    ids = np.array([row.id for row in rows], dtype=np.int64)
+    return _table(rows, size), ids
 
 
 def read_coco_results(
@@ -209,20 +204,18 @@ def read_coco_results(
         raise ValueError(f'{path}: not JSON: {error}') from None
     if not isinstance(entries, list):
         raise ValueError(f'{path}: COCO results are a JSON list')
-    rows = []
-    for number, entry in enumerate(entries):
-        try:
-            category = _integer_value(entry, 'category_id')
-            if label_of_category is not None:
-                if category not in label_of_category:
-                    continue
-                category = label_of_category[category]
-            row = _parse_coco(entry, category, size)
-            _check_row(row, size, num_frames)
-        except ValueError as error:
-            raise ValueError(f'{path}: entry {number}: {error}') from None
-        size = size or row.rle['size']
-        rows.append(row)
+
+    def parse(entry: Any, size: Sequence[int] | None) -> Row | None:
+        category = json_integer(entry, 'category_id')
+        if label_of_category is None:
+            return parse_coco_entry(entry, category, size)
+        if category in label_of_category:
+            return parse_coco_entry(entry, label_of_category[category], size)
+        return None
+
+    places = (f'{path}: entry {k}' for k in range(len(entries)))
+    rows = _checked_rows(
+        zip(places, entries, strict=True), parse, size, num_frames)
     return _table(rows, size)
 
 
@@ -271,105 +264,74 @@ def write_mots(
                 f'{observations.labels[row]} {_rle_text(rle)}\n')
 
 
-@dataclass(slots=True)
-class _Row:
-    frame: int
-    box: Sequence[float]
-    score: float
-    label: int
-    rle: RLE
-    id: int = 0
-
-
-def _parse_detection(fields: list[str]) -> _Row:
-    x1, y1, x2, y2 = (
-        _number(text, name)
-        for text, name in zip(fields[1:5], 'x1 y1 x2 y2'.split(), strict=True))
-    if x2 < x1 or y2 < y1:
-        raise ValueError(f'box {x1:g} {y1:g} {x2:g} {y2:g} is inside out')
-    return _Row(
-        _integer(fields[0], 'frame'), (x1, y1, x2, y2),
-        _number(fields[5], 'score'), _integer(fields[6], 'class'),
-        _parse_rle(fields[7:]))
-
-
-def _parse_mots(fields: list[str]) -> _Row:
-    frame, number, label = (
-        _integer(text, name)
-        for text, name in zip(
-            fields[:3], ('frame', 'id', 'class'), strict=True))
-    rle = _parse_rle(fields[3:])
-    return _Row(frame, rle_bbox([rle])[0], 1.0, label, rle, number)
-
-
-def _parse_rle(fields: list[str]) -> RLE:
-    rle = {
-        'size': [_integer(fields[0], 'h'), _integer(fields[1], 'w')],
-        'counts': fields[2].encode('ascii', 'replace')}
-    check_rle(rle)
-    return rle
-
-
-def _parse_coco(
-        entry: dict[str, Any], label: int,
-        size: Sequence[int] | None) -> _Row:
-    segmentation = entry.get('segmentation')
-    if size is None:
-        if not isinstance(segmentation, dict) or 'size' not in segmentation:
-            raise ValueError('polygons need the size of the image')
-        size = segmentation['size']
-    rle = rle_from_segmentation(segmentation, size)
-    box = entry.get('bbox')
-    if box is None:
-        x1, y1, x2, y2 = rle_bbox([rle])[0]
-    else:
-        if not isinstance(box, list) or len(box) != 4:
-            raise ValueError(f'bbox {box!r} is not [x, y, width, height]')
-        x1, y1, width, height = (_number(side, 'bbox') for side in box)
-        if width < 0 or height < 0:
-            raise ValueError(f'bbox {box!r} of negative size')
-        x2, y2 = x1 + width, y1 + height
-    return _Row(
-        _integer_value(entry, 'image_id'), (x1, y1, x2, y2),
-        _number(entry.get('score'), 'score'), label, rle)
-
-
 def _read_lines(
-        path: PathLike, columns: int, parse: Callable[[list[str]], _Row],
-        size: Sequence[int] | None, num_frames: int | None) -> list[_Row]:
-    rows = []
+        path: PathLike, parse: Callable[[list[str]], Row],
+        size: Sequence[int] | None, num_frames: int | None,
+        first_frame: int = 1) -> list[Row]:
     with open(path, encoding='ascii', errors='replace') as file:
-        for number, line in enumerate(file, start=1):
-            fields = line.rstrip('\n').split(' ')
+        return _checked_rows(
+            ((f'{path}:{number}', line)
+             for number, line in enumerate(file, start=1)),
+            lambda line, _: parse(line.rstrip('\n').split(' ')),
+            size, num_frames, first_frame)
+
+
+def _checked_rows(
+        items: Iterable[tuple[str, Any]],
+        parse: Callable[[Any, Sequence[int] | None], Row | None],
+        size: Sequence[int] | None, num_frames: int | None,
+        first_frame: int = 1) -> list[Row]:
+    """Parse (place, item) pairs; name the place of the first bad one.
+
+    Masks are checked many at a time, which is several times faster.
+    """
+    rows: list[Row] = []
+    places: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    bad: ValueError | None = None
+    for place, item in items:
+        try:
+            row = parse(item, size)
+            if row is None:
+                continue
+            row.frame += 1 - first_frame
+            row.check(size, num_frames)
+            if row.id is not None:
+                if (row.frame, row.id) in seen:
+                    raise ValueError(f'id {row.id} again in this frame')
+                seen.add((row.frame, row.id))
+        except ValueError as error:
+            bad = ValueError(f'{place}: {error}')
+            break
+        size = size or row.rle['size']
+        rows.append(row)
+        places.append(place)
+    for start in range(0, len(rows), _MASKS_AT_ONCE):
+        stop = start + _MASKS_AT_ONCE
+        _check_masks(rows[start:stop], places[start:stop])
+    if bad:
+        raise bad
+    return sorted(rows, key=lambda row: row.frame)
+
+
+def _check_masks(rows: list[Row], places: list[str]) -> None:
+    try:
+        masks = sound_rles([row.rle for row in rows])
+    except ValueError:
+        for row, place in zip(rows, places, strict=True):
             try:
-                if len(fields) != columns:
-                    raise ValueError(
-                        f'{len(fields)} columns separated by single spaces, '
-                        f'not {columns}')
-                row = parse(fields)
-                _check_row(row, size, num_frames)
+                check_rle(row.rle)
             except ValueError as error:
-                raise ValueError(f'{path}:{number}: {error}') from None
-            size = size or row.rle['size']
-            rows.append(row)
-    return rows
+                raise ValueError(f'{place}: {error}') from None
+        raise
+    boxes = rle_bbox(masks)
+    for row, mask, box in zip(rows, masks, boxes, strict=True):
+        row.rle = mask
+        if row.box is None:
+            row.box = box
 
 
-def _check_row(
-        row: _Row, size: Sequence[int] | None,
-        num_frames: int | None) -> None:
-    if row.frame < 1 or (num_frames is not None and row.frame > num_frames):
-        raise ValueError(
-            f'frame {row.frame} is not one of 1 to {num_frames or "..."}')
-    if size is not None and list(size) != row.rle['size']:
-        height, width = row.rle['size']
-        raise ValueError(
-            f'mask size {height} x {width} (h x w) is not the image\'s, '
-            f'{size[0]} x {size[1]}')
-
-
-def _table(rows: list[_Row], size: Sequence[int] | None) -> Observations:
-    rows = sorted(rows, key=lambda row: row.frame)
+def _table(rows: list[Row], size: Sequence[int] | None) -> Observations:
     if rows:
         size = rows[0].rle['size']
     return Observations(
@@ -384,29 +346,6 @@ def _table(rows: list[_Row], size: Sequence[int] | None) -> Observations:
 def _index(index: ArrayLike) -> NDArray:
     rows = np.asarray(index)
     return rows.astype(np.int64) if rows.size == 0 else rows
-
-
-def _integer(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 10:
-        raise ValueError(f'{name} {text!r} is not a whole number')
-    return int(text)
-
-
-def _integer_value(entry: Any, name: str) -> int:
-    value = entry.get(name) if isinstance(entry, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f'{name} {value!r} is not a whole number')
-    return value
-
-
-def _number(value: Any, name: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f'{name} {value!r} is not a finite number')
-    return number
 
 
 def _rle_text(rle: RLE) -> str:

@@ -113,15 +113,14 @@ def sound_rles(rles: Sequence[RLE]) -> list[RLE]:
     Raises:
         ValueError: If one is unsound or sizes differ.
     """
-    runs, offsets = all_runs(rles)
-    sound = [
-        {'size': list(rle_size(rle)), 'counts': _counts(rle)} for rle in rles]
-    if any(rle['size'] != sound[0]['size'] for rle in sound):
-        sizes = sorted({tuple(rle['size']) for rle in sound})
-        raise ValueError(f'masks of different sizes: {sizes}')
+    sizes, texts, runs, offsets = _checked(rles)
+    if len(set(sizes)) > 1:
+        raise ValueError(f'masks of different sizes: {sorted(set(sizes))}')
+    sound = [{'size': list(size), 'counts': text}
+             for size, text in zip(sizes, texts, strict=True)]
     empty = runs == 0
     empty[offsets[:-1]] = False
-    for k in np.unique(_mask_of(offsets, np.flatnonzero(empty))):
+    for k in set(_mask_of(offsets, np.flatnonzero(empty))):
         sound[k] = runs_to_rle(
             runs[offsets[k]:offsets[k + 1]], sound[k]['size'])
     return sound
@@ -142,24 +141,7 @@ def all_runs(
     Raises:
         ValueError: If an RLE is unsound; names its place among several.
     """
-    if not len(rles):
-        return np.zeros(0, np.int64), np.zeros(1, np.int64)
-    sizes = np.array([rle_size(rle) for rle in rles], dtype=np.int64)
-    runs, offsets = _parse([_counts(rle) for rle in rles])
-    negative = np.flatnonzero(runs < 0)
-    if len(negative):
-        k = _mask_of(offsets, negative)[0]
-        raise ValueError(
-            f'{_name(k, rles)} has a run of {runs[negative[0]]} pixels')
-    lengths = np.add.reduceat(runs, offsets[:-1])
-    wrong = np.flatnonzero(lengths != sizes[:, 0] * sizes[:, 1])
-    if len(wrong):
-        k = wrong[0]
-        height, width = sizes[k]
-        raise ValueError(
-            f'{_name(k, rles)} is {lengths[k]} pixels long, its size '
-            f'{height} x {width} is {height * width}')
-    return runs, offsets
+    return _checked(rles)[2:]
 
 
 def rle_size(rle: RLE) -> tuple[int, int]:
@@ -186,6 +168,30 @@ def _counts(rle: RLE) -> bytes:
     if not isinstance(counts, bytes):
         raise ValueError('RLE without a compressed counts string')
     return counts
+
+
+def _checked(rles: Sequence[RLE]) -> tuple[
+        list[tuple[int, int]], list[bytes],
+        NDArray[np.int64], NDArray[np.int64]]:
+    """Sizes, counts, and :func:`all_runs` of RLEs."""
+    sizes = [rle_size(rle) for rle in rles]
+    texts = [_counts(rle) for rle in rles]
+    if not rles:
+        return sizes, texts, np.zeros(0, np.int64), np.zeros(1, np.int64)
+    runs, offsets = _parse(texts)
+    negative = np.flatnonzero(runs < 0)
+    if len(negative):
+        k = _mask_of(offsets, negative[0])
+        raise ValueError(
+            f'{_name(k, rles)} has a run of {runs[negative[0]]} pixels')
+    lengths = np.add.reduceat(runs, offsets[:-1]).tolist()
+    for k, (length, (height, width)) in enumerate(
+            zip(lengths, sizes, strict=True)):
+        if length != height * width:
+            raise ValueError(
+                f'{_name(k, rles)} is {length} pixels long, its size '
+                f'{height} x {width} is {height * width}')
+    return sizes, texts, runs, offsets
 
 
 def _parse(
@@ -224,10 +230,13 @@ def _parse(
         k = _mask_of(offsets, np.argmax(characters > _MAX_CHARACTERS))
         raise ValueError(
             f'{_name(k, texts)} has a number of more than 32 bits')
-    digit = np.arange(len(groups)) - np.repeat(first, characters)
-    numbers = np.add.reduceat((groups & 31).astype(np.int64) << 5 * digit,
-                              first)
-    numbers -= (groups[last] >> 4).astype(np.int64) << 5 * characters
+    numbers = (groups[last].astype(np.int64) ^ 16) - 16  # 5 bits and a sign
+    longer, back = np.flatnonzero(characters > 1), 1
+    while len(longer):
+        digit = groups[last[longer] - back] & 31
+        numbers[longer] = numbers[longer] << 5 | digit
+        back += 1
+        longer = longer[characters[longer] > back]
 
     # Runs from differences: a table of two columns, in which every mask
     # begins a row, and sums down the columns that begin anew with each mask.

@@ -1,0 +1,20 @@
+"""Pictures of results: mask overlays, histograms, timelines."""
+from .overlays import draw_masks, track_color, write_overlays
+from .plots import (
+    histogram,
+    histogram_overlap,
+    plot_merge_threshold,
+    plot_short_threshold,
+    plot_timeline,
+)
+
+__all__ = [
+    'draw_masks',
+    'histogram',
+    'histogram_overlap',
+    'plot_merge_threshold',
+    'plot_short_threshold',
+    'plot_timeline',
+    'track_color',
+    'write_overlays',
+]

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
+from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import encode_mask, rle_bbox
 from mmremots.structures.observations import (
     Observations,
@@ -29,7 +30,7 @@ from .scene import IMAGE_SIZE
 SEQUENCES = (
     SequenceSpec('SAMPLE-01', 'train', seed=101, num_frames=60),
     SequenceSpec('SAMPLE-02', 'train', seed=102, num_frames=60),
-    SequenceSpec('SAMPLE-03', 'test', seed=103, num_people=8),
+    SequenceSpec('SAMPLE-03', 'test', seed=114, num_people=9),
     SequenceSpec('SAMPLE-04', 'test', seed=104, num_people=10, crowd=True),
 )
 FRAME_RATE = 14
@@ -72,6 +73,8 @@ def ensure_sample(root: str | os.PathLike[str],
         content = {'fingerprint': stamp}
         (fresh / _STAMP).write_text(json.dumps(content) + '\n')
         try:
+            if _stamp_of(root) == stamp:  # another process was faster
+                return root
             if root.exists():
                 root.rename(Path(scratch) / 'stale')
             fresh.rename(root)
@@ -127,8 +130,7 @@ def ground_truth(frames: Iterable[RenderedFrame]
 
 
 def _write_sequence(folder: Path, spec: SequenceSpec) -> None:
-    for name in ('img1', 'gt', 'det'):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / 'img1').mkdir(parents=True, exist_ok=True)
     frames = list(render_sequence(spec))
     for number, frame in enumerate(frames, start=1):
         path = folder / 'img1' / f'{number:06d}.jpg'
@@ -158,7 +160,8 @@ def _write_coco(path: Path, table: Observations) -> None:
             'score': round(float(table.scores[row]), 4),
             'segmentation': {'size': list(rle['size']),
                              'counts': rle['counts'].decode('ascii')}})
-    path.write_text(json.dumps(entries) + '\n')
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(entries) + '\n')
 
 
 def _fingerprint(specs: Sequence[SequenceSpec]) -> str:

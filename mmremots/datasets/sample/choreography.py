@@ -10,7 +10,8 @@ from .scene import IMAGE_SIZE, WORLD_SIZE, body_height
 
 # Steps of a walk cycle cover this many body heights.
 _CYCLE = 0.85
-_OUTSIDE = 45  # pixels from the image border at which nobody is seen
+_OUTSIDE = 30  # pixels from the image border at which nobody is seen
+_KINDS = ('cross', 'cross', 'return soon', 'return late', 'stop', 'turn')
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def make_walks(rng: np.random.Generator, camera: NDArray[np.float64],
                count: int) -> list[Walk]:
     """Send people across the street.
 
-    They take turns in four ways: to cross the view, to cross it the other
-    way, to leave it and come back, to stop or turn in the middle. Rows of
-    the feet differ, so those who meet occlude one another.
+    Some cross the view, some leave it and come back soon or late, some
+    stop or turn in the middle. Rows of the feet differ, so those who meet
+    occlude one another.
 
     Args:
         rng: Source of everything random.
@@ -72,8 +73,7 @@ def make_walks(rng: np.random.Generator, camera: NDArray[np.float64],
     walks = []
     for index, row in enumerate(rows):
         direction = 1 if index % 2 else -1
-        kind = ('cross', 'cross', 'return', 'return', 'stop', 'turn')[
-            index % 6]
+        kind = _KINDS[index % len(_KINDS)]
         knots = _knots(rng, kind, direction, num_frames)
         times, screen = np.array(knots).T
         # Knots are in the view of that moment: turn them into the world.
@@ -93,12 +93,12 @@ def _knots(rng: np.random.Generator, kind: str, direction: int,
     width = IMAGE_SIZE[1]
     last = num_frames - 1
     if kind == 'cross':
-        start = rng.uniform(-60, 140)
+        start = rng.uniform(-180, 120)
         end = start + last * rng.uniform(2.6, 4.4)
         knots = [(0.0, start), (last, end)]
-    elif kind == 'return':
+    elif kind.startswith('return'):
         leave = rng.uniform(0.25, 0.5) * last
-        away = rng.uniform(4, 10) if rng.uniform() < 0.7 else 24
+        away = rng.uniform(1, 3) if kind.endswith('soon') else 18.0
         pace = rng.uniform(2.8, 4.0)
         out = width + _OUTSIDE
         knots = [(0.0, out - pace * leave), (leave, out),

@@ -47,7 +47,7 @@ class DetectorProfile:
         seed: Makes two detectors err differently.
     """
 
-    confidence: float = 3.4
+    confidence: float = 4.0
     occlusion: float = 4.0
     distance: float = 1.0
     darkness: float = 1.0
@@ -66,10 +66,10 @@ class DetectorProfile:
 
 #: Sharp masks, weak on those who are far away or hidden.
 ALPHA = DetectorProfile(
-    occlusion=4.6, distance=2.4, darkness=0.3, grid=28, seed=1)
+    occlusion=5.2, distance=3.2, darkness=0.3, grid=28, seed=1)
 #: Coarse masks, weak in the shade and at the border, sees more ghosts.
 BETA = DetectorProfile(
-    confidence=2.9, occlusion=3.0, distance=0.4, darkness=2.2, border=2.0,
+    confidence=3.5, occlusion=3.0, distance=0.4, darkness=2.2, border=2.0,
     grid=16, shift=0.9, roughness=0.13, leak=0.4, duplicates=0.25,
     mergers=0.2, hallucinations=0.16, seed=2)
 

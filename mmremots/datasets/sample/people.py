@@ -21,6 +21,8 @@ BAGS = ('none', 'none', 'backpack', 'satchel', 'case')
 # alpha channel is the covered fraction of each pixel.
 _SUPERSAMPLING = 2
 _SHIFT = 4  # fractional bits of OpenCV's polygon coordinates
+_CIRCLE = np.stack([np.cos(np.arange(16) * np.pi / 8),
+                    np.sin(np.arange(16) * np.pi / 8)], 1)
 
 
 @dataclass(frozen=True)
@@ -155,39 +157,38 @@ class _Canvas:
                 cloth: Cloth, anchor: Point, shade: float = 1.0) -> None:
         """Fill a convex polygon, given in body heights from the feet."""
         pixels = np.asarray(points, np.float64) * self.scale + self.origin
-        limit = np.array(self.alpha.shape[::-1])
-        x0, y0 = np.clip(np.floor(pixels.min(0)).astype(int) - 1, 0, limit)
-        x1, y1 = np.clip(np.ceil(pixels.max(0)).astype(int) + 2, 0, limit)
-        if x0 >= x1 or y0 >= y1:
+        fixed = np.round(pixels * (1 << _SHIFT)).astype(np.int32)
+        cv2.fillConvexPoly(self.alpha, fixed, 1, shift=_SHIFT)
+        if cloth.pattern == 'plain':
+            color = [shade * channel for channel in cloth.base]
+            cv2.fillConvexPoly(self.color, fixed, color, shift=_SHIFT)
             return
-        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        fixed = np.round((pixels - (x0, y0)) * (1 << _SHIFT))
-        cv2.fillConvexPoly(mask, fixed.astype(np.int32), 1, shift=_SHIFT)
-        inside = mask > 0
+        limit = self.alpha.shape[::-1]
+        x0, y0 = np.clip(pixels.min(0).astype(int) - 1, 0, limit)
+        x1, y1 = np.clip(pixels.max(0).astype(int) + 3, 0, limit)
         u = (np.arange(x0, x1) - self.origin[0]) / self.scale - anchor[0]
         v = (np.arange(y0, y1) - self.origin[1]) / self.scale - anchor[1]
         painted = paint(cloth, u[None].astype(np.float32),
-                        v[:, None].astype(np.float32))
-        self.color[y0:y1, x0:x1][inside] = painted[inside] * shade
-        self.alpha[y0:y1, x0:x1][inside] = 1
+                        v[:, None].astype(np.float32)) * np.float32(shade)
+        inside = np.zeros(self.alpha.shape, np.uint8)
+        cv2.fillConvexPoly(inside, fixed, 1, shift=_SHIFT)
+        np.copyto(self.color[y0:y1, x0:x1], painted,
+                  where=inside[y0:y1, x0:x1, None] > 0)
 
     def ellipse(self, center: Point, axes: Point, cloth: Cloth,
                 shade: float = 1.0) -> None:
-        angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-        outline = np.stack([center[0] + axes[0] * np.cos(angle),
-                            center[1] + axes[1] * np.sin(angle)], 1)
-        self.polygon(outline, cloth, center, shade)
+        self.polygon(_CIRCLE * axes + center, cloth, center, shade)
 
     def limb(self, start: Point, end: Point, radii: Point, cloth: Cloth,
              shade: float = 1.0) -> None:
         """A tapering limb with round ends."""
-        a, b = np.array(start), np.array(end)
-        along = np.arctan2(*(b - a)[::-1])
-        back = along + np.linspace(0.5, 1.5, 7) * np.pi
-        front = along + np.linspace(-0.5, 0.5, 7) * np.pi
-        outline = np.concatenate([
-            a + radii[0] * np.stack([np.cos(back), np.sin(back)], 1),
-            b + radii[1] * np.stack([np.cos(front), np.sin(front)], 1)])
+        dx, dy = end[0] - start[0], end[1] - start[1]
+        length = np.hypot(dx, dy)
+        # Half circles: the first eight points turned to face away from the
+        # other end, the last eight turned the other way.
+        arc = _CIRCLE @ np.array([[-dy, dx], [-dx, -dy]]) / length
+        outline = np.concatenate([start + radii[0] * arc[:9],
+                                  end + radii[1] * -arc[:9]])
         self.polygon(outline, cloth, start, shade)
 
     def sprite(self) -> Sprite:

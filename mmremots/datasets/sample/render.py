@@ -171,7 +171,8 @@ def _compose(
               for k, figure in enumerate(figures) if figure is not None]
     for _, label, sprite, shade in sorted(items, key=lambda item: item[:2]):
         if label > 0:
-            _cast_shadow(image, feet[label - 1] - corner, sprite)
+            paste(image, _shadow(feet[label - 1] - corner,
+                                 0.17 * sprite.alpha.shape[0]))
         pasted = paste(image, Sprite(
             sprite.color * np.float32(shade), sprite.alpha,
             sprite.x, sprite.y))
@@ -187,14 +188,14 @@ def _compose(
     return image, owner, tuple(bodies)
 
 
-def _cast_shadow(image: NDArray[np.float32], feet: NDArray[np.float64],
-                 sprite: Sprite) -> None:
-    """Darken the ground at a person's feet."""
-    reach = sprite.alpha.shape[0] * 0.17
-    patch = np.zeros(IMAGE_SIZE, np.uint8)
-    cv2.ellipse(patch, (int(feet[0]), int(feet[1])),
-                (int(reach), int(reach * 0.3)), 0, 0, 360, 1, -1)
-    image[patch > 0] *= 0.72
+def _shadow(feet: NDArray[np.float64], reach: float) -> Sprite:
+    """Darkness on the ground at a person's feet."""
+    width, height = int(reach), int(reach * 0.3)
+    alpha = np.zeros((2 * height + 1, 2 * width + 1), np.float32)
+    cv2.ellipse(alpha, (width, height), (width, height), 0, 0, 360,
+                0.28, -1)
+    black = np.zeros((*alpha.shape, 3), np.float32)
+    return Sprite(black, alpha, int(feet[0]) - width, int(feet[1]) - height)
 
 
 def _develop(rng: np.random.Generator, image: NDArray[np.float32],

@@ -246,14 +246,14 @@ def _props(rng: np.random.Generator) -> tuple[Prop, ...]:
     column_x, tree_x, post_x, far_post_x = (
         rng.permutation([170.0, 290.0, 400.0, 500.0])
         + rng.uniform(-25, 25, 4))
-    foot = rng.uniform(222, 238)
-    column = _box_sprite(column_x, foot, 46, 126, rng.uniform(60, 150, 3))
+    foot = rng.uniform(236, 250)
+    column = _box_sprite(column_x, foot, 60, 140, rng.uniform(60, 150, 3))
     bills = column.color[14:-12, 3:-3]
     for row in range(0, bills.shape[0] - 24, 26):
-        for col in (1, 21):
-            cv2.rectangle(bills, (col, row), (col + 17, row + 22),
+        for col in (1, 19, 37):
+            cv2.rectangle(bills, (col, row), (col + 15, row + 22),
                           rng.uniform(40, 230, 3).tolist(), -1)
-            cv2.line(bills, (col + 3, row + 6), (col + 14, row + 6),
+            cv2.line(bills, (col + 3, row + 6), (col + 12, row + 6),
                      rng.uniform(40, 230, 3).tolist(), 2)
     props = [Prop(column, foot)]
     for x, row, width in ((post_x, rng.uniform(245, 262), 9),

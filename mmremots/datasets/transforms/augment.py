@@ -3,8 +3,7 @@
 A crop goes through as ``dict(img, mask, other, rng)``: image (H, W, 3) uint8
 BGR, mask of the person (H, W) uint8, another crop of the same video, and the
 ``numpy.random.Generator`` every random number is drawn from, so that a
-sample depends on its seed alone. The functions do one thing each, given the
-numbers; the transforms draw them.
+sample depends on its seed alone.
 """
 from __future__ import annotations
 
@@ -16,105 +15,20 @@ from mmcv.transforms import BaseTransform
 
 from mmremots.registry import TRANSFORMS
 
+from .pixels import (
+    affine_matrix,
+    jitter_colour,
+    lower_resolution,
+    motion_kernel,
+    pad_crop,
+    replace_background,
+    soft_patches,
+)
+
 Range = tuple[float, float]
 
 #: Mean of ImageNet as the reference sees it after normalisation, in BGR.
 FILL = (127, 142, 152)
-
-
-def pad_crop(image: np.ndarray, pad: int, x: int, y: int) -> np.ndarray:
-    """Pad an image with black on all sides, and crop its size at (x, y)."""
-    height, width = image.shape[:2]
-    padded = cv2.copyMakeBorder(
-        image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
-    return padded[y:y + height, x:x + width]
-
-
-def affine_matrix(size: tuple[int, int], angle: float, zoom: tuple[
-        float, float], shift: tuple[float, float]) -> np.ndarray:
-    """Affine map about the centre of an image.
-
-    Args:
-        size: (height, width).
-        angle: Rotation in degrees.
-        zoom: Factor of the width and of the height.
-        shift: Fraction of the width and of the height.
-
-    Returns:
-        (2, 3) float64, from source to result.
-    """
-    height, width = size
-    centre = np.array([(width - 1) / 2, (height - 1) / 2])
-    turn = np.deg2rad(angle)
-    rotation = np.array([[np.cos(turn), -np.sin(turn)],
-                         [np.sin(turn), np.cos(turn)]])
-    linear = rotation @ np.diag(zoom)
-    offset = centre + np.array(shift) * (width, height) - linear @ centre
-    return np.column_stack([linear, offset])
-
-
-def jitter_colour(image: np.ndarray, brightness: float, contrast: float,
-                  saturation: float, hue: float) -> np.ndarray:
-    """Change the colours of an image.
-
-    Args:
-        image: (H, W, 3) uint8.
-        brightness: Factor of all values.
-        contrast: Factor of the distance to the mean brightness.
-        saturation: Factor of the distance to gray.
-        hue: Turn of the colour circle in degrees.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
-    if hue:
-        hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV_FULL)
-        hsv[..., 0] += np.uint8(round(hue * 256 / 360) % 256)
-        image = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
-    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    mean = float(gray.mean())
-    coloured = cv2.addWeighted(
-        image, saturation, cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR),
-        1 - saturation, 0)
-    values = brightness * (contrast * (np.arange(256) - mean) + mean)
-    table = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return cv2.LUT(coloured, table)
-
-
-def motion_kernel(length: int, angle: float) -> np.ndarray:
-    """A line of ``length`` pixels at ``angle`` degrees, of sum 1."""
-    kernel = np.zeros((length, length), dtype=np.float32)
-    kernel[length // 2] = 1
-    centre = ((length - 1) / 2, (length - 1) / 2)
-    turn = cv2.getRotationMatrix2D(centre, angle, 1)
-    kernel = cv2.warpAffine(kernel, turn, (length, length))
-    return kernel / kernel.sum()
-
-
-def lower_resolution(image: np.ndarray, factor: float) -> np.ndarray:
-    """Shrink an image to ``factor`` of its size, and enlarge it again."""
-    height, width = image.shape[:2]
-    small = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA),
-                      (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def replace_background(image: np.ndarray, mask: np.ndarray,
-                       background: np.ndarray) -> np.ndarray:
-    """Put ``background`` where the mask is 0, with a soft edge.
-
-    Args:
-        image: (H, W, 3) uint8.
-        mask: (H, W) uint8, 0 or 1.
-        background: (H, W, 3) uint8.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
-    alpha = cv2.GaussianBlur(mask * np.uint8(255), (5, 5), 0)
-    alpha = alpha[..., None].astype(np.uint16)
-    blend = image * alpha + background * (255 - alpha)
-    return ((blend + 127) // 255).astype(np.uint8)
 
 
 class CropTransform(BaseTransform):
@@ -296,9 +210,11 @@ class CropColour(CropTransform):
                 results: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """Change the image."""
         rng = results['rng']
-        factors = 1 + rng.uniform(-self.limits, self.limits)
-        hue = rng.uniform(-self.hue, self.hue)
-        return jitter_colour(image, *factors.tolist(), hue=hue), mask
+        brightness, contrast, saturation = 1 + rng.uniform(
+            -self.limits, self.limits)
+        return jitter_colour(
+            image, brightness, contrast, saturation,
+            rng.uniform(-self.hue, self.hue)), mask
 
 
 @TRANSFORMS.register_module()
@@ -314,7 +230,7 @@ class CropBlur(CropTransform):
 
     def __init__(self, sigma: Range = (0.5, 2.5),
                  length: tuple[int, int] = (5, 15),
-                 resolution: Range = (0.15, 0.6),
+                 resolution: Range = (0.2, 0.6),
                  prob: float = 0.5) -> None:
         super().__init__(prob)
         self.sigma = sigma
@@ -340,8 +256,8 @@ class CropBlur(CropTransform):
 class CropBackground(CropTransform):
     """Replace what the mask leaves out, one of four ways at a time.
 
-    It is dimmed; filled with one colour; filled with soft patches of
-    colours; or taken from ``results['other']``.
+    It is dimmed; filled with one dull colour; with soft patches of such
+    colours; or with ``results['other']``.
 
     Args:
         dim: Range of the brightness that is left when dimmed.
@@ -361,32 +277,33 @@ class CropBackground(CropTransform):
             background = cv2.convertScaleAbs(
                 image, alpha=rng.uniform(*self.dim))
         elif kind == 1:
-            background = np.broadcast_to(
-                rng.integers(256, size=3, dtype=np.uint8), image.shape)
+            background = soft_patches(mask.shape, (1, 1), rng)
         elif kind == 2:
-            patches = rng.integers(256, size=(8, 4, 3), dtype=np.uint8)
-            background = cv2.resize(
-                patches, mask.shape[::-1], interpolation=cv2.INTER_CUBIC)
+            background = soft_patches(mask.shape, (8, 4), rng)
         else:
-            background = results['other']
+            # Turned by half its width, so that the person on it stands at
+            # the sides and what was around comes to the middle: a whole
+            # one would be taken for the person of a crop with little mask.
+            other = results['other']
+            background = np.roll(other, other.shape[1] // 2, axis=1)
         return replace_background(image, mask, background), mask
 
 
 #: Training augmentation of the reference (reid-strong-baseline), whose
 #: normalisation, before the erasing there, is left to the network.
 REFERENCE = (
-    dict(type='CropFlip'),
-    dict(type='CropPadShift'),
-    dict(type='CropErase'),
+    {'type': 'CropFlip'},
+    {'type': 'CropPadShift'},
+    {'type': 'CropErase'},
 )
 
 #: "Dramatically change the pixel content of the anchor sample without
 #: altering identity" (paper, section 2.2); how, it does not say.
 STRONG = (
-    dict(type='CropFlip'),
-    dict(type='CropBackground'),
-    dict(type='CropAffine'),
-    dict(type='CropColour'),
-    dict(type='CropBlur'),
-    dict(type='CropErase'),
+    {'type': 'CropFlip'},
+    {'type': 'CropBackground'},
+    {'type': 'CropAffine'},
+    {'type': 'CropColour'},
+    {'type': 'CropBlur'},
+    {'type': 'CropErase'},
 )

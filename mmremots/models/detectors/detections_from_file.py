@@ -1,0 +1,155 @@
+"""Detections that some detector left in files."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from mmengine.logging import print_log
+from numpy.typing import NDArray
+from torch import nn
+
+from mmremots.registry import MODELS
+from mmremots.structures.files import file_sha256
+from mmremots.structures.observations import (
+    Observations,
+    read_coco_results,
+    read_detections,
+)
+
+if TYPE_CHECKING:
+    from mmremots.datasets.sequences import Sequence as Video
+
+#: Class maps for people: TrackR-CNN counts as MOTS does, COCO from person.
+_PERSON = {'.txt': {2: 2}, '.json': {1: 2}}
+
+
+@MODELS.register_module()
+class DetectionsFromFile(nn.Module):
+    """A source of :class:`~.mask_fusion.MaskFusion` that reads files.
+
+    TrackR-CNN text (``.txt``, :func:`~mmremots.structures.read_detections`)
+    and COCO results (``.json``,
+    :func:`~mmremots.structures.read_coco_results`) are understood.
+
+    Args:
+        path: Where a sequence's detections are. ``{sequence}`` stands for
+            its name; without it the path lies in the sequence's folder, as
+            in ``'det/det.txt'``. Wildcards may match several files, each the
+            work of one detector.
+        score_thr: Least score.
+        classes: MOTS class of each class in the file; others are left out.
+            Default: people alone, {2: 2} in text and {1: 2} in COCO results.
+        score_weight: Scores are multiplied by this, after the threshold, to
+            make those of different detectors comparable.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    needs_image = False
+
+    def __init__(
+            self, path: str, score_thr: float = 0.0,
+            classes: Mapping[int, int] | None = None,
+            score_weight: float = 1.0) -> None:
+        super().__init__()
+        if not np.isfinite(score_thr):
+            raise ValueError(f'score_thr is {score_thr}, not a number')
+        if not (np.isfinite(score_weight) and score_weight > 0):
+            raise ValueError(f'score_weight is {score_weight}, not above 0')
+        self.path = path
+        self.score_thr = float(score_thr)
+        self.classes = None if classes is None else {
+            int(theirs): int(ours) for theirs, ours in classes.items()}
+        self.score_weight = score_weight
+        self._opened: Video | None = None
+        self._table = Observations.empty()
+
+    def check(self, sequence: Video) -> None:
+        """Read all of a sequence's files; warn where they hold nothing.
+
+        Raises:
+            FileNotFoundError: If there is no file.
+            ValueError: If one is not as it should be; names file and line.
+        """
+        for path in self._files(sequence):
+            found = self._read(path, sequence)
+            if not len(self._select(found)):
+                print_log(
+                    f'{path}: none of {len(found)} detections of sequence '
+                    f'{sequence.name} has a score of {self.score_thr} or '
+                    'more', 'current', logging.WARNING)
+
+    def fingerprint(self, sequence: Video) -> list[list[str]]:
+        """Names and SHA-256 of the files."""
+        return [[path.name, file_sha256(path)]
+                for path in self._files(sequence)]
+
+    def detect(
+            self, image: NDArray[np.uint8] | None, sequence: Video,
+            frame: int) -> Observations:
+        """The detections of one frame.
+
+        Args:
+            image: Not looked at.
+            sequence: The sequence; its files are read when the one before
+                was another.
+            frame: 1-based.
+        """
+        if self._opened != sequence:
+            self._table = self._select(Observations.concatenate([
+                self._read(path, sequence)
+                for path in self._files(sequence)]))
+            self._opened = sequence
+        return self._table.take(self._table.of_frame(frame))
+
+    def _files(self, sequence: Video) -> list[Path]:
+        """The sequence's files, sorted by name."""
+        if '{sequence}' in self.path:
+            pattern = Path(self.path.replace('{sequence}', sequence.name))
+        else:
+            folder = Path(sequence.img_paths[0]).parent.parent
+            pattern = folder / self.path
+        matches = [pattern] if pattern.is_file() else (
+            pattern.parent.glob(pattern.name))
+        files = sorted(
+            path for path in matches
+            if path.suffix in _PERSON and not path.name.startswith('.'))
+        if not files:
+            raise FileNotFoundError(
+                f'{pattern}: no detections (.txt or .json) of sequence '
+                f'{sequence.name}')
+        return files
+
+    def _read(self, path: Path, sequence: Video) -> Observations:
+        """All detections of the classes asked for, labels mapped."""
+        classes = self.classes
+        if classes is None:
+            classes = _PERSON[path.suffix]
+        if path.suffix == '.json':
+            found = read_coco_results(
+                path, sequence.size, sequence.num_frames, None)
+        else:
+            found = read_detections(
+                path, sequence.size, sequence.num_frames)
+        present = np.unique(found.labels).tolist()
+        if present and not set(present) & set(classes):
+            raise ValueError(
+                f'{path}: holds classes {present}, of which the class map '
+                f'{classes} takes none')
+        found = found.take(np.isin(found.labels, list(classes)))
+        labels = [classes[label] for label in found.labels.tolist()]
+        return Observations(
+            found.frames, found.boxes, found.scores,
+            np.array(labels, dtype=np.int64), found.rles, found.size)
+
+    def _select(self, found: Observations) -> Observations:
+        """Those with a score high enough, scores weighted."""
+        good = found.take(found.scores >= self.score_thr)
+        weight = np.float32(self.score_weight)
+        return Observations(
+            good.frames, good.boxes, good.scores * weight, good.labels,
+            good.rles, good.size)

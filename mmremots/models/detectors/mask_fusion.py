@@ -1,0 +1,130 @@
+"""Fusion of the masks of several detectors (paper, section 2.1)."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+
+from mmremots.registry import MODELS, TASK_UTILS
+from mmremots.structures.masks import (
+    RLE,
+    resolve_overlaps,
+    rle_area,
+    rle_bbox,
+)
+from mmremots.structures.observations import Observations
+
+if TYPE_CHECKING:
+    from mmremots.datasets.sequences import Sequence as Video
+
+Suppression = Callable[[Sequence[RLE], ArrayLike], NDArray[np.int64]]
+
+
+def fuse(
+        detections: Sequence[Observations], nms: Suppression,
+        min_area: int = 16) -> Observations:
+    """Make one set of disjoint masks of what several detectors found.
+
+    Of each class the best masks are kept, as ``nms`` says; then each pixel
+    goes to the best mask of any class that covers it; then masks that are
+    left with fewer than ``min_area`` pixels go.
+
+    Args:
+        detections: What each detector found in one and the same frame.
+            Scores of different detectors are compared as they are.
+        nms: Indices of the masks to keep of given RLEs and scores.
+        min_area: In pixels.
+
+    Returns:
+        Disjoint masks with tight boxes, best first (among equals in the
+        order given).
+
+    Raises:
+        ValueError: If the detections are of more than one frame or image
+            size, or an RLE is unsound.
+    """
+    pool = Observations.concatenate(detections)
+    if len(pool) and pool.frames[0] != pool.frames[-1]:
+        raise ValueError(
+            f'fusion of different frames, {pool.frames[0]} to '
+            f'{pool.frames[-1]}')
+    kept = [np.zeros(0, dtype=np.int64)]
+    for label in np.unique(pool.labels):
+        rows = np.flatnonzero(pool.labels == label)
+        kept.append(rows[nms(
+            [pool.rles[row] for row in rows], pool.scores[rows])])
+    rows = np.sort(np.concatenate(kept))
+    fused = pool.take(rows[np.argsort(-pool.scores[rows], kind='stable')])
+
+    rles = resolve_overlaps(fused.rles, fused.scores)
+    disjoint = Observations(
+        fused.frames, rle_bbox(rles).astype(np.float32), fused.scores,
+        fused.labels, rles, fused.size)
+    return disjoint.take(rle_area(rles) >= max(min_area, 1))
+
+
+@MODELS.register_module()
+class MaskFusion(nn.Module):
+    """A detector made of detectors; see :func:`fuse`.
+
+    A source is a module with ``needs_image``, ``check(sequence)``,
+    ``fingerprint(sequence)`` and ``detect(image, sequence, frame)``, as this
+    one; score threshold, class map and score weight are its own.
+
+    Args:
+        sources: Configs of the detectors, such as
+            :class:`~.detections_from_file.DetectionsFromFile`.
+        nms: Config of the suppression between masks of one class.
+        min_area: Least number of pixels of a mask after fusion.
+
+    Raises:
+        ValueError: If there is no source or ``min_area`` is below 1.
+    """
+
+    def __init__(
+            self, sources: Sequence[dict[str, Any]],
+            nms: dict[str, Any] | None = None, min_area: int = 16) -> None:
+        super().__init__()
+        if not sources:
+            raise ValueError('MaskFusion without sources')
+        if min_area < 1:
+            raise ValueError(f'min_area is {min_area}, not 1 or more')
+        self.sources = nn.ModuleList(
+            MODELS.build(source) for source in sources)
+        self.nms = TASK_UTILS.build(nms or {'type': 'IoMNMS'})
+        self.min_area = min_area
+
+    @property
+    def needs_image(self) -> bool:
+        """Whether :meth:`detect` looks at the image."""
+        return any(source.needs_image for source in self.sources)
+
+    def check(self, sequence: Video) -> None:
+        """Raise now what :meth:`detect` would raise later, if it can."""
+        for source in self.sources:
+            source.check(sequence)
+
+    def fingerprint(self, sequence: Video) -> list[Any]:
+        """JSON-able; changes when what the masks come from does."""
+        return [source.fingerprint(sequence) for source in self.sources]
+
+    def detect(
+            self, image: NDArray[np.uint8] | None, sequence: Video,
+            frame: int) -> Observations:
+        """Disjoint masks of one frame.
+
+        Args:
+            image: (H, W, 3) uint8, BGR; None where :attr:`needs_image` is
+                false.
+            sequence: The sequence.
+            frame: 1-based.
+
+        Returns:
+            Its rows, best score first.
+        """
+        return fuse(
+            [source.detect(image, sequence, frame)
+             for source in self.sources], self.nms, self.min_area)

@@ -1,0 +1,125 @@
+"""Cosine similarities of known pairs: the data behind both thresholds."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def unit_features(features: ArrayLike) -> NDArray[np.float64]:
+    """Scale features to length 1, so that a dot product is a cosine.
+
+    Args:
+        features: (N, D) real numbers.
+
+    Returns:
+        (N, D) float64. A feature of zeros stays zeros: it has no direction,
+        and its cosine with anything is 0.
+
+    Raises:
+        ValueError: If the shape is not (N, D) or a number is not finite.
+    """
+    rows = np.asarray(features, dtype=np.float64)
+    if rows.ndim != 2:
+        raise ValueError(f'features of shape {rows.shape}, not (N, D)')
+    lengths = np.linalg.norm(rows, axis=1)
+    if not np.isfinite(lengths).all():
+        bad = int(np.argmin(np.isfinite(lengths)))
+        raise ValueError(f'feature {bad} is not finite')
+    return rows / np.where(lengths > 0, lengths, 1.0)[:, None]
+
+
+def intra_frame_similarities(
+        features: NDArray, frames: ArrayLike) -> NDArray[np.float64]:
+    """Similarities of different people: all pairs within a frame.
+
+    Masks of one frame are exclusive, so two of them are two people (paper,
+    sections 2.2 and 2.3; its Figure 4 is the histogram of these).
+
+    Args:
+        features: (N, D) real numbers; may be a memory map.
+        frames: (N,) integers, in any order.
+
+    Returns:
+        (P,) float64 in [-1, 1], by frame, then by row of the first and of
+        the second observation.
+
+    Raises:
+        ValueError: If lengths differ or a feature is not finite.
+    """
+    frames = _column(frames, features, 'frames')
+    return _concatenate(
+        _pair_similarities(features[rows])[0] for rows in _groups(frames))
+
+
+def within_tracklet_similarities(
+        features: NDArray,
+        frames: ArrayLike,
+        tracklet_ids: ArrayLike,
+        max_pairs_per_tracklet: int = 1000) -> NDArray[np.float64]:
+    """Similarities of one person: pairs of a tracklet, in different frames.
+
+    The other histogram of the paper's Figure 5. A tracklet of n observations
+    has n (n - 1) / 2 pairs; without a limit a person who stands there for a
+    minute would outweigh everybody else, and an hour would not fit memory.
+    Above the limit a random subset of the observations stands for all, the
+    same one every time; all its pairs count.
+
+    Args:
+        features: (N, D) real numbers; may be a memory map.
+        frames: (N,) integers, in any order.
+        tracklet_ids: (N,) integers.
+        max_pairs_per_tracklet: At most so many pairs of each, 1 or more.
+
+    Returns:
+        (Q,) float64 in [-1, 1], by tracklet id.
+
+    Raises:
+        ValueError: If lengths differ, a feature is not finite or the limit
+            is below 1.
+    """
+    if max_pairs_per_tracklet < 1:
+        raise ValueError(
+            f'max_pairs_per_tracklet is {max_pairs_per_tracklet}, below 1')
+    frames = _column(frames, features, 'frames')
+    tracklet_ids = _column(tracklet_ids, features, 'tracklet_ids')
+    # The most observations whose pairs stay within the limit.
+    most = int((1 + np.sqrt(1 + 8 * max_pairs_per_tracklet)) / 2)
+
+    def similarities(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        if len(rows) > most:
+            chosen = np.random.default_rng(0).choice(
+                len(rows), most, replace=False)
+            rows = rows[np.sort(chosen)]
+        pairs, first, second = _pair_similarities(features[rows])
+        return pairs[frames[rows[first]] != frames[rows[second]]]
+
+    return _concatenate(similarities(rows) for rows in _groups(tracklet_ids))
+
+
+def _pair_similarities(features: NDArray) -> tuple[
+        NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Cosines of all pairs of rows, and the two rows of each."""
+    unit = unit_features(features)
+    first, second = np.triu_indices(len(unit), 1)
+    return np.clip(unit @ unit.T, -1.0, 1.0)[first, second], first, second
+
+
+def _groups(keys: NDArray) -> Iterator[NDArray[np.int64]]:
+    """Rows of each distinct key, keys ascending, rows ascending."""
+    order = np.argsort(keys, kind='stable')
+    bounds = np.flatnonzero(np.diff(keys[order])) + 1
+    return iter(np.split(order, bounds) if len(order) else [])
+
+
+def _concatenate(parts: Iterator[NDArray]) -> NDArray[np.float64]:
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _column(values: ArrayLike, features: NDArray, name: str) -> NDArray:
+    column = np.asarray(values)
+    if column.shape != (len(features),):
+        raise ValueError(
+            f'{len(features)} features, but {name} of shape {column.shape}')
+    return column

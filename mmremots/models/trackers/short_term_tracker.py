@@ -1,0 +1,250 @@
+"""Short-term tracker: masks of adjacent frames (paper, section 2.3)."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+
+from mmremots.models.motion.dense_flow import warp_labels
+from mmremots.models.task_modules.similarities import unit_features
+from mmremots.registry import MODELS, TASK_UTILS
+from mmremots.structures.masks import RLE, label_map
+
+
+def label_overlaps(
+        labels_a: NDArray, labels_b: NDArray, n: int,
+        m: int) -> NDArray[np.float64]:
+    """IoU of all masks of one label map with all of another.
+
+    All come from one joint histogram, whatever the number of masks.
+
+    Args:
+        labels_a: (H, W) integers 0 to n; k + 1 where mask k is.
+        labels_b: (H, W) integers 0 to m.
+        n: Number of masks in ``labels_a``.
+        m: Number of masks in ``labels_b``.
+
+    Returns:
+        (n, m) float64 in [0, 1]; 0 for two empty masks.
+
+    Raises:
+        ValueError: If shapes differ or a label is out of range.
+    """
+    if labels_a.shape != labels_b.shape:
+        raise ValueError(
+            f'label maps of shapes {labels_a.shape} and {labels_b.shape}')
+    for labels, highest in ((labels_a, n), (labels_b, m)):
+        if labels.size and not (
+                labels.min() >= 0 and labels.max() <= highest):
+            raise ValueError(
+                f'labels from {labels.min()} to {labels.max()}, '
+                f'not from 0 to {highest}')
+    bins = (n + 1) * (m + 1)
+    # The narrowest type: this is all about memory traffic.
+    dtype = np.int16 if bins <= np.iinfo(np.int16).max else np.int64
+    pairs = labels_a.astype(dtype) * dtype(m + 1)
+    pairs += labels_b.astype(dtype, copy=False)
+    counts = np.bincount(pairs[pairs != 0], minlength=bins)
+    counts = counts.reshape(n + 1, m + 1)
+    intersection = counts[1:, 1:]
+    union = (
+        counts.sum(axis=1)[1:, None] + counts.sum(axis=0)[None, 1:]
+        - intersection)
+    return intersection / np.maximum(union, 1)
+
+
+def short_term_cost(
+        iou: ArrayLike, feats_prev: ArrayLike, feats_curr: ArrayLike,
+        theta: float) -> NDArray[np.float64]:
+    """Cost of associating masks of two adjacent frames.
+
+    ``W = 1 - cos(f_prev, f_curr)``; ``inf`` where the IoU is 0 (paper,
+    equation 1) and where ``W > 1 - theta`` (equation 2).
+
+    Args:
+        iou: (N, M) IoU of warped previous with current masks.
+        feats_prev: (N, D) features, of any length.
+        feats_curr: (M, D) features.
+        theta: Least cosine similarity of a pair.
+
+    Returns:
+        (N, M) float64 in [0, 2], or ``inf``.
+
+    Raises:
+        ValueError: If shapes do not fit or a feature is not finite.
+    """
+    unit_prev, unit_curr = unit_features(feats_prev), unit_features(feats_curr)
+    overlap = np.asarray(iou, dtype=np.float64)
+    if overlap.shape != (len(unit_prev), len(unit_curr)):
+        raise ValueError(
+            f'iou of shape {overlap.shape} for {len(unit_prev)} and '
+            f'{len(unit_curr)} features')
+    cost = 1 - np.clip(unit_prev @ unit_curr.T, -1.0, 1.0)
+    cost[~(overlap > 0)] = np.inf
+    cost[cost > 1 - theta] = np.inf
+    return cost
+
+
+def associate(cost: ArrayLike) -> NDArray[np.int64]:
+    """Linear assignment that never takes a forbidden pair.
+
+    As many allowed pairs as possible; among such assignments one of least
+    total cost. A row or column may stay alone.
+
+    For scipy's solver a forbidden pair costs more than all allowed ones
+    together can: it is taken only where nothing allowed is left, and dropped
+    afterwards.
+
+    Args:
+        cost: (N, M); ``inf`` forbids.
+
+    Returns:
+        (K, 2) int64 row and column of each pair, rows ascending. Equal costs
+        give the same pairs every time.
+
+    Raises:
+        ValueError: If a cost is NaN or ``-inf``, or the shape is not (N, M).
+    """
+    matrix = np.asarray(cost, dtype=np.float64)
+    if matrix.ndim != 2:
+        raise ValueError(f'cost of shape {matrix.shape}, not (N, M)')
+    if np.isnan(matrix).any() or np.isneginf(matrix).any():
+        raise ValueError('a cost is NaN or -inf')
+    allowed = np.isfinite(matrix)
+    if not allowed.any():
+        return np.zeros((0, 2), dtype=np.int64)
+    least = matrix[allowed].min()
+    spread = matrix[allowed].max() - least
+    forbidden = min(matrix.shape) * spread + 1 + spread
+    rows, columns = linear_sum_assignment(
+        np.where(allowed, matrix - least, forbidden))
+    taken = allowed[rows, columns]
+    return np.stack([rows[taken], columns[taken]], axis=1).astype(np.int64)
+
+
+def frames_to_read(
+        frames: ArrayLike, num_frames: int) -> NDArray[np.bool_]:
+    """Which images the flow between frames with masks needs.
+
+    Args:
+        frames: (N,) frame of each mask, 1-based.
+        num_frames: Length of the video.
+
+    Returns:
+        (num_frames,) bool; entry t - 1 says that frame t has masks and so
+        has a neighbour.
+    """
+    occupied = np.zeros(num_frames + 2, dtype=bool)
+    occupied[np.asarray(frames, dtype=np.int64)] = True
+    return occupied[1:-1] & (occupied[:-2] | occupied[2:])
+
+
+@MODELS.register_module()
+class ShortTermTracker:
+    """Links masks of adjacent frames into tracklets.
+
+    Masks of the previous frame are warped along the flow; pairs of one class
+    are associated by :func:`short_term_cost` and :func:`associate`. Every
+    mask gets an id; one that has no partner in the frame before starts a new
+    tracklet, so a tracklet has no holes.
+
+    Args:
+        threshold: Config of the rule for ``theta``, called with the
+            intra-frame similarities of a video. Defaults to
+            ``dict(type='ThreeSigmaThreshold')``.
+    """
+
+    def __init__(self, threshold: dict[str, Any] | None = None) -> None:
+        self.threshold = TASK_UTILS.build(
+            threshold or dict(type='ThreeSigmaThreshold'))
+
+    def track(
+            self,
+            frames: ArrayLike,
+            labels: ArrayLike,
+            rles: Sequence[RLE],
+            features: NDArray,
+            size: Sequence[int] | None,
+            num_frames: int,
+            theta: float,
+            flows: Iterable[NDArray | None] | None = None
+    ) -> NDArray[np.int64]:
+        """Give each mask of a video its tracklet.
+
+        Args:
+            frames: (N,) integers 1 to ``num_frames``, ascending.
+            labels: (N,) class of each mask.
+            rles: N masks, disjoint within a frame.
+            features: (N, D) real numbers; may be a memory map.
+            size: (h, w) of the images; None where there is no mask.
+            num_frames: Length of the video.
+            theta: Least cosine similarity of two masks of a tracklet.
+            flows: For each frame but the first, in order, the flow back to
+                the one before (see ``DenseFlow.flows``); where one of the
+                two has no mask it may be None. Without flows, masks are
+                compared where they are.
+
+        Returns:
+            (N,) int64 tracklet ids from 1, in order of first appearance.
+
+        Raises:
+            ValueError: If lengths or shapes do not fit, frames are not as
+                above, masks of a frame overlap or a flow is missing.
+        """
+        frames = np.asarray(frames, dtype=np.int64)
+        labels = np.asarray(labels)
+        for name, column in (
+                ('labels', labels), ('rles', rles), ('features', features)):
+            if len(column) != len(frames):
+                raise ValueError(
+                    f'{len(frames)} frames, but {len(column)} {name}')
+        ids = np.zeros(len(frames), dtype=np.int64)
+        if not len(frames):
+            return ids
+        if (np.diff(frames) < 0).any():
+            raise ValueError('frames are not ascending')
+        if frames[0] < 1 or frames[-1] > num_frames:
+            raise ValueError(
+                f'frames from {frames[0]} to {frames[-1]}, '
+                f'not within 1 to {num_frames}')
+        if size is None:
+            raise ValueError('masks without a size')
+
+        bounds = np.searchsorted(frames, np.arange(1, num_frames + 2))
+        flow_of_next = None if flows is None else iter(flows)
+        started = 0
+        prev, map_prev = slice(0, 0), None
+        for t in range(1, num_frames + 1):
+            curr = slice(int(bounds[t - 1]), int(bounds[t]))
+            flow = None
+            if flow_of_next is not None and t > 1:
+                try:
+                    flow = next(flow_of_next)
+                except StopIteration:
+                    raise ValueError(
+                        f'flows end before frame {t} of {num_frames}'
+                    ) from None
+            map_curr = None
+            if curr.stop > curr.start:
+                map_curr = label_map(rles[curr], size, np.int16)
+                if map_prev is not None:
+                    if flow is not None:
+                        map_prev = warp_labels(map_prev, flow)
+                    elif flow_of_next is not None:
+                        raise ValueError(
+                            f'no flow from frame {t} to {t - 1}')
+                    iou = label_overlaps(
+                        map_prev, map_curr, prev.stop - prev.start,
+                        curr.stop - curr.start)
+                    iou[labels[prev, None] != labels[curr]] = 0
+                    pairs = associate(short_term_cost(
+                        iou, features[prev], features[curr], theta))
+                    ids[curr][pairs[:, 1]] = ids[prev][pairs[:, 0]]
+                new = np.flatnonzero(ids[curr] == 0)
+                ids[curr][new] = np.arange(len(new)) + started + 1
+                started += len(new)
+            prev, map_prev = curr, map_curr
+        return ids

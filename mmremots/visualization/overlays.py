@@ -1,0 +1,167 @@
+"""Masks drawn over the frames of a video."""
+from __future__ import annotations
+
+import colorsys
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.datasets.sequences import read_frame
+from mmremots.structures.files import atomic_path
+from mmremots.structures.masks import RLE, decode_mask
+from mmremots.structures.observations import Observations
+
+# Multiples of it, modulo 1, stay apart however many there are.
+_GOLDEN_RATIO = 0.6180339887498949
+_BRIGHTNESS = (1.0, 0.75, 0.9)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def track_color(track_id: int) -> tuple[int, int, int]:
+    """The colour of a track, the same in every frame and every picture.
+
+    Args:
+        track_id: Any id >= 0; consecutive ones get distant hues.
+
+    Returns:
+        BGR, 0 to 255.
+    """
+    red, green, blue = colorsys.hsv_to_rgb(
+        track_id * _GOLDEN_RATIO % 1, 0.85, _BRIGHTNESS[track_id % 3])
+    return round(255 * blue), round(255 * green), round(255 * red)
+
+
+def draw_masks(image: NDArray[np.uint8], rles: Sequence[RLE],
+               ids: ArrayLike, captions: Sequence[str] | None = None,
+               alpha: float = 0.45) -> NDArray[np.uint8]:
+    """Draw masks over an image: tinted, outlined, named.
+
+    Args:
+        image: (H, W, 3) BGR; it is not changed.
+        rles: N masks of the image's size; they may overlap, later ones are
+            drawn over earlier ones.
+        ids: (N,) integers that choose the colours.
+        captions: What to write at each mask; default: its id.
+        alpha: Opacity of the tint, 0 to 1.
+
+    Returns:
+        The drawing, (H, W, 3) uint8.
+
+    Raises:
+        ValueError: If numbers of masks, ids and captions differ, or a mask
+            is not of the image's size.
+    """
+    numbers = [int(number) for number in np.asarray(ids).ravel()]
+    texts = [str(n) for n in numbers] if captions is None else captions
+    if not len(rles) == len(numbers) == len(texts):
+        raise ValueError(f'{len(rles)} masks, {len(numbers)} ids, '
+                         f'{len(texts)} captions')
+    drawing = image.copy()
+    scale = max(image.shape[0] / 1080, 0.36)
+    corners = []
+    for rle, number in zip(rles, numbers, strict=True):
+        if tuple(rle['size']) != image.shape[:2]:
+            raise ValueError(f'a mask of {tuple(rle["size"])} on an image '
+                             f'of {image.shape[:2]}')
+        mask = decode_mask(rle)
+        x, y, width, height = cv2.boundingRect(mask)
+        corners.append((x, y))
+        patch = drawing[y:y + height, x:x + width]
+        inside = mask[y:y + height, x:x + width] > 0
+        tint = np.array(track_color(number))
+        patch[inside] = np.round(
+            (1 - alpha) * patch[inside] + alpha * tint).astype(np.uint8)
+        outlines, _ = cv2.findContours(
+            mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(drawing, outlines, -1, track_color(number),
+                         max(1, round(2 * scale)))
+    for (x, y), number, text in zip(corners, numbers, texts, strict=True):
+        _write(drawing, text, (x, y), track_color(number), scale)
+    return drawing
+
+
+def _write(image: NDArray[np.uint8], text: str, corner: tuple[int, int],
+           color: tuple[int, int, int], scale: float) -> None:
+    """Text on a filled box above a point, moved to lie in the image."""
+    thickness = max(1, round(2 * scale))
+    (width, height), base = cv2.getTextSize(text, _FONT, scale, thickness)
+    x = min(max(corner[0], 0), max(image.shape[1] - width - 2, 0))
+    y = max(corner[1] - base - 1, height + 1)
+    cv2.rectangle(image, (x, y - height - 1), (x + width + 1, y + base),
+                  color, -1)
+    dark = sum(color) > 380
+    cv2.putText(image, text, (x + 1, y), _FONT, scale,
+                (0, 0, 0) if dark else (255, 255, 255), thickness,
+                cv2.LINE_AA)
+
+
+def write_overlays(
+        sequence: Video, observations: Observations, ids: ArrayLike,
+        folder: str | os.PathLike[str], video: bool = False,
+        progress: Callable[..., Iterable[int]] | None = None) -> None:
+    """Draw every frame of a sequence with its tracks.
+
+    Writes ``folder/000001.jpg`` and on, and ``folder.mp4`` if wanted.
+
+    Args:
+        sequence: Where the images are.
+        observations: N masks of the sequence.
+        ids: (N,) id of each.
+        folder: Where to; made if missing.
+        video: Whether to write a film too.
+        progress: Called as ``progress(frames, total=len(frames))``, must
+            pass the frames on; ``tqdm`` is one.
+
+    Raises:
+        OSError: If a file cannot be written, or OpenCV here cannot encode
+            mp4.
+        ValueError: If there is not one id for each mask.
+    """
+    numbers = np.asarray(ids)
+    if numbers.shape != (len(observations),):
+        raise ValueError(f'{sequence.name}: {numbers.size} ids of '
+                         f'{len(observations)} masks')
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    frames: Iterable[int] = range(1, sequence.num_frames + 1)
+    if progress is not None:
+        frames = progress(frames, total=sequence.num_frames)
+
+    def drawings() -> Iterable[NDArray[np.uint8]]:
+        for frame in frames:
+            rows = observations.of_frame(frame)
+            drawing = draw_masks(read_frame(sequence, frame),
+                                 observations.rles[rows], numbers[rows])
+            path = folder / f'{frame:06d}.jpg'
+            if not cv2.imwrite(str(path), drawing):
+                raise OSError(f'{path}: cannot be written')
+            yield drawing
+
+    if video:
+        _write_film(folder.with_name(f'{folder.name}.mp4'), drawings(),
+                    sequence)
+    else:
+        for _ in drawings():
+            pass
+
+
+def _write_film(path: Path, images: Iterable[NDArray[np.uint8]],
+                sequence: Video) -> None:
+    with atomic_path(path) as temporary:
+        # Players want even sizes; mp4v is what OpenCV's own wheels have.
+        size = (sequence.width & ~1, sequence.height & ~1)
+        writer = cv2.VideoWriter(
+            str(temporary), cv2.VideoWriter.fourcc(*'mp4v'),
+            sequence.frame_rate, size)
+        if not writer.isOpened():
+            raise OSError(f'{path}: OpenCV here cannot encode mp4')
+        try:
+            for image in images:
+                writer.write(image[:size[1], :size[0]])
+        finally:
+            writer.release()

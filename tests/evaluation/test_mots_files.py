@@ -1,0 +1,59 @@
+"""The rules of the benchmark for a whole file."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmremots.evaluation import read_checked_mots
+from mmremots.structures.masks import encode_mask
+
+
+def line(frame, number, class_id, x1, x2):
+    mask = np.zeros((4, 20), np.uint8)
+    mask[:, x1:x2] = 1
+    return (f'{frame} {number} {class_id} 4 20 '
+            f'{encode_mask(mask)["counts"].decode()}\n')
+
+
+def test_sound_file(tmp_path):
+    """Ignore regions may overlap one another; neighbours may touch."""
+    path = tmp_path / 'a.txt'
+    path.write_text(
+        line(2, 1, 2, 0, 5) + line(1, 1, 2, 0, 5) + line(1, 2, 1, 5, 9)
+        + line(1, 3, 10, 9, 14) + line(1, 4, 10, 12, 20))
+    table, ids = read_checked_mots(path, (4, 20), 2)
+    assert table.frames.tolist() == [1, 1, 1, 1, 2]
+    assert ids.tolist() == [1, 2, 3, 4, 1]
+
+
+def test_lines_are_those_of_the_file(tmp_path):
+    """The table is sorted by frame; errors still name the file's lines."""
+    path = tmp_path / 'a.txt'
+    path.write_text(
+        line(3, 1, 2, 0, 5) + line(2, 1, 2, 0, 5) + line(1, 7, 2, 0, 5)
+        + line(3, 2, 2, 6, 9) + line(1, 9, 2, 4, 8))
+    with pytest.raises(ValueError, match=(
+            r'a\.txt:5: the mask of id 9 overlaps that of id 7 \(line 3\) '
+            'in frame 1')):
+        read_checked_mots(path)
+    path.write_text(
+        line(3, 1, 2, 0, 5) + line(2, 1, 4, 0, 5) + line(1, 1, 2, 0, 5))
+    with pytest.raises(ValueError, match=r'a\.txt:2: class 4'):
+        read_checked_mots(path)
+
+
+def test_object_over_ignore_region(tmp_path):
+    """TrackEval refuses that too."""
+    path = tmp_path / 'a.txt'
+    path.write_text(line(1, 3, 10, 9, 14) + line(1, 1, 2, 0, 10))
+    with pytest.raises(ValueError, match=r'a\.txt:2: .*overlaps'):
+        read_checked_mots(path)
+
+
+def test_real_annotation(shared_data):
+    """KITTI MOTS and the pedestrians keep the rules."""
+    paths = sorted(shared_data.glob('pedestrians/*/gt/gt.txt'))
+    assert len(paths) == 3
+    for path in paths:
+        table, _ = read_checked_mots(path)
+        assert len(table) > 300
