@@ -1,51 +1,42 @@
 """Registries of mmremots: children of mmengine's, scope ``mmremots``.
 
-A config finds everything in here after ``custom_imports =
-dict(imports=['mmremots'])`` or :func:`mmremots.register_all_modules`.
+A name that is not found here is looked up in mmengine; ``mmdet.`` before a
+name looks it up in mmdet. Every registry that a runner asks has a child
+here, or mmengine would warn that the scope has none.
 """
-from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
-from mmengine.registry import DATASETS as MMENGINE_DATASETS
-from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import LOOPS as MMENGINE_LOOPS
-from mmengine.registry import METRICS as MMENGINE_METRICS
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import (
-    OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
-)
-from mmengine.registry import TASK_UTILS as MMENGINE_TASK_UTILS
-from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine import registry as mmengine
 from mmengine.registry import Registry
 
 SCOPE = 'mmremots'
 
-MODELS = Registry(
-    'model', parent=MMENGINE_MODELS, scope=SCOPE,
-    locations=['mmremots.models'])
-TASK_UTILS = Registry(
-    'task util', parent=MMENGINE_TASK_UTILS, scope=SCOPE,
-    locations=['mmremots.models'])
-DATASETS = Registry(
-    'dataset', parent=MMENGINE_DATASETS, scope=SCOPE,
-    locations=['mmremots.datasets'])
-TRANSFORMS = Registry(
-    'transform', parent=MMENGINE_TRANSFORMS, scope=SCOPE,
-    locations=['mmremots.datasets'])
-DATA_SAMPLERS = Registry(
-    'data sampler', parent=MMENGINE_DATA_SAMPLERS, scope=SCOPE,
-    locations=['mmremots.datasets'])
-LOOPS = Registry(
-    'loop', parent=MMENGINE_LOOPS, scope=SCOPE,
-    locations=['mmremots.engine'])
-HOOKS = Registry(
-    'hook', parent=MMENGINE_HOOKS, scope=SCOPE,
-    locations=['mmremots.engine'])
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    'optimizer wrapper constructor',
-    parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, scope=SCOPE,
-    locations=['mmremots.engine'])
-METRICS = Registry(
-    'metric', parent=MMENGINE_METRICS, scope=SCOPE,
-    locations=['mmremots.evaluation'])
+
+def _child(parent: Registry, *packages: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope=SCOPE,
+                    locations=[f'mmremots.{name}' for name in packages])
+
+
+MODELS = _child(mmengine.MODELS, 'models')
+TASK_UTILS = _child(mmengine.TASK_UTILS, 'models')
+DATASETS = _child(mmengine.DATASETS, 'datasets')
+TRANSFORMS = _child(mmengine.TRANSFORMS, 'datasets')
+FUNCTIONS = _child(mmengine.FUNCTIONS, 'datasets')
+DATA_SAMPLERS = _child(mmengine.DATA_SAMPLERS)
+LOOPS = _child(mmengine.LOOPS, 'engine')
+HOOKS = _child(mmengine.HOOKS)
+RUNNERS = _child(mmengine.RUNNERS)
+LOG_PROCESSORS = _child(mmengine.LOG_PROCESSORS)
+EVALUATOR = _child(mmengine.EVALUATOR)
+METRICS = _child(mmengine.METRICS, 'evaluation')
+OPTIMIZERS = _child(mmengine.OPTIMIZERS)
+OPTIM_WRAPPERS = _child(mmengine.OPTIM_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    mmengine.OPTIM_WRAPPER_CONSTRUCTORS, 'models')
+PARAM_SCHEDULERS = _child(mmengine.PARAM_SCHEDULERS)
+MODEL_WRAPPERS = _child(mmengine.MODEL_WRAPPERS)
+WEIGHT_INITIALIZERS = _child(mmengine.WEIGHT_INITIALIZERS)
+VISUALIZERS = _child(mmengine.VISUALIZERS)
+VISBACKENDS = _child(mmengine.VISBACKENDS)
+
 #: The steps of :class:`mmremots.engine.ReMOTSLoop`; mmengine has no such
 #: registry, so this one has no parent.
 STAGES = Registry('stage', scope=SCOPE, locations=['mmremots.engine'])

@@ -151,7 +151,8 @@ def require_compiler() -> None:
             [*shlex.split(compiler), '-std=c++17', '-fsyntax-only',
              '-I', sysconfig.get_path('include'), '-x', 'c++', '-'],
             input=program.encode(), stderr=subprocess.PIPE)
-        problem = trial.stderr.decode() if trial.returncode else ''
+        problem = trial.returncode and (
+            trial.stderr.decode().strip() or f'exit code {trial.returncode}')
     except OSError as error:
         problem = str(error)
     if problem:
@@ -161,7 +162,7 @@ def require_compiler() -> None:
             '  Debian, Ubuntu: apt-get install g++ python3.11-dev\n'
             '  Fedora: dnf install gcc-c++ python3.11-devel\n'
             '  macOS: xcode-select --install\n'
-            f'A trial with `{compiler}` said: {problem.strip()}')
+            f'A trial with `{compiler}` said: {problem}')
 
 
 def make_venv() -> None:

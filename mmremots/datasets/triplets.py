@@ -163,7 +163,7 @@ class CropGroups(Dataset):
 
     def _render(self, view: View, rng: np.random.Generator) -> np.ndarray:
         store = view.table.store
-        results = {
+        results: dict[str, Any] = {
             'img': np.array(store.images[view.row]),
             'mask': store.masks(view.row),
             'other': np.asarray(store.images[rng.integers(len(store))]),

@@ -1,0 +1,18 @@
+"""The loop over the stages of a run, and what they share."""
+from .loop import ReMOTSLoop
+from .run import Run
+from .run_folder import RunFolder
+from .stages import (
+    InterTrackletTraining,
+    IntraFrameTraining,
+    LabelledTraining,
+    MaskGeneration,
+    Merging,
+    ShortTermTracking,
+)
+
+__all__ = [
+    'InterTrackletTraining', 'IntraFrameTraining', 'LabelledTraining',
+    'MaskGeneration', 'Merging', 'ReMOTSLoop', 'Run', 'RunFolder',
+    'ShortTermTracking',
+]

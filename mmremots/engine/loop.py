@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,13 @@ from torch.utils.data import DataLoader
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.encoder_training import save_encoder
 from mmremots.engine.run import Run, file_hash
+from mmremots.engine.progress import progress
 from mmremots.engine.run_folder import RunFolder, plain, write_json
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
 from mmremots.registry import DATASETS, LOOPS, STAGES
+from mmremots.structures import read_mots
+from mmremots.visualization import write_overlays
 
 FULL_RUN = 'ReMOTS'
 
@@ -188,3 +192,13 @@ class ReMOTSLoop(BaseLoop):
         print_log('written:\n' + '\n'.join(
             f'  {path}' for path in run.folder.results()), 'current')
         return tables.get(FULL_RUN, {})
+
+    def _show(self, run: Run, tracks: Path) -> None:
+        """Paint the result into the frames."""
+        for video in run.videos:
+            table, ids = read_mots(
+                tracks / f'{video.name}.txt', video.size, video.num_frames)
+            write_overlays(
+                video, table, ids, Path(str(self.show_dir)) / video.name,
+                video=True, progress=partial(
+                    progress, title=f'overlays, {video.name}'))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -184,6 +185,12 @@ class Run:
                            file_hash(Path(video.gt_path))])
         return self._crops('labelled', video, key, title,
                            lambda: self.ground_truth(video))
+
+    @property
+    def threads(self) -> int:
+        """Threads this process may use beside its own."""
+        processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+        return max(1, (os.cpu_count() or 1) // processes)
 
     @property
     def _crop_size(self) -> tuple[int, int]:

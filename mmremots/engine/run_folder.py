@@ -125,6 +125,10 @@ class RunFolder:
         """Thresholds of a sequence and the numbers behind them, JSON."""
         return self.root / 'statistics' / f'{sequence}.json'
 
+    def plot(self, sequence: str, name: str) -> Path:
+        """A plot beside the statistics of a sequence."""
+        return self.root / 'statistics' / f'{sequence}_{name}.png'
+
     def encoder(self, name: str) -> Path:
         """Encoder weights: ``start``, ``intra``, ``inter``, ..."""
         return self.root / f'encoder_{name}.pth'

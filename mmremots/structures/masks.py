@@ -23,6 +23,7 @@ from .rle import (
     rle_size,
     runs_to_rle,
     sound_rles,
+    sound_rles_and_runs,
 )
 
 __all__ = [
@@ -135,18 +136,16 @@ def resolve_overlaps(rles: Sequence[RLE], scores: ArrayLike) -> list[RLE]:
     Raises:
         ValueError: As :func:`iom_nms`.
     """
-    order = _best_first(rles, scores)
-    masks = sound_rles(rles)
-    place = np.argsort(order)
-    covers = (_shares(masks, masks) > 0) & (place < place[:, None])
-    covering = np.flatnonzero(covers.any(axis=0))
-    outside = dict(zip(
-        covering, _complements([masks[k] for k in covering]), strict=True))
+    place = np.argsort(_best_first(rles, scores))
+    masks, runs, offsets = sound_rles_and_runs(rles)
+    covered = (_shares(masks, masks) > 0) & (place < place[:, None])
+    others = {
+        k: _complement(runs[offsets[k]:offsets[k + 1]], masks[k]['size'])
+        for k in np.flatnonzero(covered.any(axis=0))}
     resolved = list(masks)
-    for index in np.flatnonzero(covers.any(axis=1)):
-        resolved[index] = coco_mask.merge(
-            [masks[index],
-             *(outside[k] for k in np.flatnonzero(covers[index]))],
+    for k in np.flatnonzero(covered.any(axis=1)):
+        resolved[k] = coco_mask.merge(
+            [masks[k], *(others[j] for j in np.flatnonzero(covered[k]))],
             intersect=True)
     return resolved
 
@@ -287,26 +286,20 @@ def _intersections(
     """Pixels in common of all pairs, and the areas of both sides."""
     if rles_a is rles_b:
         masks_a = masks_b = sound_rles(rles_a)
+        areas_a = areas_b = _areas(masks_a)
     else:
         masks = sound_rles([*rles_a, *rles_b])
         masks_a, masks_b = masks[:len(rles_a)], masks[len(rles_a):]
-    areas_a, areas_b = _areas(masks_a), _areas(masks_b)
+        areas_a, areas_b = _areas(masks_a), _areas(masks_b)
     # A quotient of integers below 2**32, so rounding undoes the division.
     shares = _shares(masks_a, masks_b)
     return np.rint(shares * areas_a[:, None]), areas_a, areas_b
 
 
-def _complements(masks: list[RLE]) -> list[RLE]:
-    """The other pixels: a first run of no background comes or goes."""
-    runs, offsets = all_runs(masks)
-    outside = []
-    for mask, start, stop in zip(
-            masks, offsets[:-1], offsets[1:], strict=True):
-        counts = runs[start + 1:stop] if runs[start] == 0 else (
-            np.concatenate([[0], runs[start:stop]]))
-        outside.append(coco_mask.frPyObjects(
-            {'size': mask['size'], 'counts': counts}, *mask['size']))
-    return outside
+def _complement(runs: NDArray[np.int64], size: Sequence[int]) -> RLE:
+    """All other pixels: the first run, of background, comes or goes."""
+    counts = runs[1:] if runs[0] == 0 else np.concatenate([[0], runs])
+    return coco_mask.frPyObjects({'size': size, 'counts': counts}, *size)
 
 
 def _best_first(

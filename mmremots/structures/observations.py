@@ -294,12 +294,13 @@ def _checked_rows(
             row = parse(item, size)
             if row is None:
                 continue
-            row.frame += 1 - first_frame
-            row.check(size, num_frames)
+            row.check(size, first_frame, num_frames)
             if row.id is not None:
                 if (row.frame, row.id) in seen:
-                    raise ValueError(f'id {row.id} again in this frame')
+                    raise ValueError(
+                        f'id {row.id} stands twice in frame {row.frame}')
                 seen.add((row.frame, row.id))
+            row.frame += 1 - first_frame
         except ValueError as error:
             bad = ValueError(f'{place}: {error}')
             break

@@ -113,6 +113,13 @@ def sound_rles(rles: Sequence[RLE]) -> list[RLE]:
     Raises:
         ValueError: If one is unsound or sizes differ.
     """
+    return sound_rles_and_runs(rles)[0]
+
+
+def sound_rles_and_runs(
+    rles: Sequence[RLE]
+) -> tuple[list[RLE], NDArray[np.int64], NDArray[np.int64]]:
+    """:func:`sound_rles` of some masks and :func:`all_runs` of those."""
     sizes, texts, runs, offsets = _checked(rles)
     if len(set(sizes)) > 1:
         raise ValueError(f'masks of different sizes: {sorted(set(sizes))}')
@@ -120,10 +127,12 @@ def sound_rles(rles: Sequence[RLE]) -> list[RLE]:
              for size, text in zip(sizes, texts, strict=True)]
     empty = runs == 0
     empty[offsets[:-1]] = False
-    for k in set(_mask_of(offsets, np.flatnonzero(empty))):
-        sound[k] = runs_to_rle(
-            runs[offsets[k]:offsets[k + 1]], sound[k]['size'])
-    return sound
+    if empty.any():
+        for k in set(_mask_of(offsets, np.flatnonzero(empty))):
+            sound[k] = runs_to_rle(
+                runs[offsets[k]:offsets[k + 1]], sound[k]['size'])
+        runs, offsets = all_runs(sound)
+    return sound, runs, offsets
 
 
 def all_runs(

@@ -37,12 +37,16 @@ class Row:
     id: int | None = None
 
     def check(
-            self, size: Sequence[int] | None,
+            self, size: Sequence[int] | None, first_frame: int,
             num_frames: int | None) -> None:
         """Raise unless the row lies in a sequence, as far as it is known."""
-        last = math.inf if num_frames is None else num_frames
-        if not 1 <= self.frame <= last:
-            raise ValueError(f'frame {self.frame} is not in 1 to {last}')
+        if self.frame < first_frame:
+            raise ValueError(
+                f'frame {self.frame}, but the first is {first_frame}')
+        if num_frames is not None and self.frame - first_frame >= num_frames:
+            raise ValueError(
+                f'frame {self.frame}, but the last is '
+                f'{first_frame + num_frames - 1}')
         if size is not None and tuple(self.rle['size']) != tuple(size):
             height, width = self.rle['size']
             raise ValueError(

@@ -154,7 +154,7 @@ def plot_timeline(frames: ArrayLike, track_ids: ArrayLike, path: PathLike,
                              (row - 0.4, 0.8), color=shade)
     axes.set_yticks(np.arange(len(names)), [str(name) for name in names],
                     fontsize=7)
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.set_xlabel('frame')
     axes.set_ylabel('track')
     axes.grid(axis='x', alpha=0.3)

@@ -20,10 +20,16 @@ MakeVideo = Callable[..., tuple[Video, Observations]]
 MakeStore = Callable[..., CropStore]
 
 
-def colour_of(identity: int) -> np.ndarray:
-    """A colour of its own for each identity below 200."""
+def paint(identity: int) -> np.ndarray:
+    """A colour of its own for each identity below 200, BGR."""
     return np.array(
         [identity + 40, (identity * 37) % 200 + 40, 250 - identity])
+
+
+@pytest.fixture(scope='session')
+def colour_of() -> Callable[[int], np.ndarray]:
+    """The colour of an identity."""
+    return paint
 
 
 @pytest.fixture(scope='session')
@@ -48,7 +54,7 @@ def make_video(tmp_path_factory: pytest.TempPathFactory) -> MakeVideo:
             cv2.ellipse(mask, (SLOT * slot + 8, 24),
                         (int(rng.integers(3, 8)), int(rng.integers(9, 20))),
                         0, 0, 360, 1, -1)
-            images[frame - 1][mask > 0] = colour_of(identity)
+            images[frame - 1][mask > 0] = paint(identity)
             rles.append(encode_mask(mask))
         for k, image in enumerate(images, 1):
             cv2.imwrite(str(root / 'img1' / f'{k:06d}.png'), image)

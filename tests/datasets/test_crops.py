@@ -102,7 +102,7 @@ def test_single_pixel(make_video, tmp_path: Path) -> None:
 
 def test_nothing_to_cut(make_video, tmp_path: Path) -> None:
     """A video in which nothing was found has a store, of no crops."""
-    video, table = make_video('none', [], [])
+    video, _ = make_video('none', [], [])
     cut_crops(video, Observations.empty(), tmp_path / 'a', SIZE)
     store = CropStore.open(tmp_path / 'a')
     assert len(store) == 0

@@ -143,7 +143,7 @@ def test_cars_and_pedestrians(root):
 
 def test_refuses(root):
     """Broken truth, names or classes are errors at once."""
-    with pytest.raises(ValueError, match='no annotated frame .* in B'):
+    with pytest.raises(ValueError, match=r'no annotated frame .* in B'):
         MOTSChallengeDataset(root, ['B'])
     with pytest.raises(FileNotFoundError, match="'C'; present are A, B"):
         MOTSChallengeDataset(root, ['C'], test_mode=True)

@@ -11,6 +11,7 @@ import torch
 from mmengine.runner import Runner
 
 from mmremots.datasets.crops import CropStore, cut_crops
+from mmremots.datasets.relations import relation_matrix
 from mmremots.datasets.sequences import read_sequence
 from mmremots.datasets.triplets import (
     CropGroups,
@@ -22,8 +23,6 @@ from mmremots.datasets.triplets import (
 )
 from mmremots.registry import DATASETS
 from mmremots.structures.observations import read_mots
-
-
 
 # True people of two target videos; person 1 of 'x' comes back in frame 7.
 FRAMES_X = [1, 1, 1, 2, 2, 3, 5, 7, 7, 7, 7, 7]
@@ -179,17 +178,32 @@ def test_inter_groups(inter: InterTrackletTriplets) -> None:
     assert seen == {(0, 1), (0, 2), (1, 2), (1, 3)}
 
 
+def test_a_tracklet_with_another_frame_is_taken(make_store) -> None:
+    """In a crowd of short tracklets the long one is in every group."""
+    store = make_store('crowd', [1] * 6 + [2], [1, 2, 3, 4, 5, 6, 4])
+    dataset = InterTrackletTriplets(
+        [], [{'crops': str(store.folder)}], group_size=4)
+    others = set()
+    for index in range(50):
+        who = {store.identities[v.row] for v in dataset.views(index)}
+        assert 4 in who
+        others |= who - {4}
+    assert others == {1, 2, 3, 5, 6}
+
+
 def test_gap_in_a_tracklet_is_unknown(make_store) -> None:
     """In the gap of a tracklet another one may be the same person."""
     store = make_store('gap', [1, 1, 2, 2, 3, 4, 4], [1, 2, 1, 2, 3, 1, 2])
     dataset = InterTrackletTriplets([], [{'crops': str(store.folder)}])
     table = dataset.target[0]
-    assert table.starts[4] == table.ends[4] == 3
-    assert (table.ends[[0, 2]] == 2).all()
-    assert (table.starts[[5, 6]] == 4).all()
+    relation = relation_matrix(
+        np.zeros(7, int), table.persons, table.starts, table.ends,
+        np.zeros(7, bool))
+    assert relation[4].tolist() == [0, 0, 0, 0, 1, 0, 0]
+    assert relation[0].tolist() == [1, -1, 1, -1, 0, 1, 0]
 
 
-def test_labelled_half(videos) -> None:
+def test_labelled_half(videos, colour_of) -> None:
     """Labels are contiguous over videos; crops are of the right people."""
     dataset = LabelledCrops(videos['source'], group_size=6, instances=3,
                             weak=())
@@ -334,7 +348,7 @@ def test_bad_source(make_store, videos) -> None:
     large = make_store('large', [1, 1], [1, 2], crop_size=(40, 20))
     with pytest.raises(ValueError, match='no labelled videos'):
         LabelledCrops([])
-    with pytest.raises(ValueError, match='no labelled crops in .*none'):
+    with pytest.raises(ValueError, match=r'no labelled crops in .*none'):
         LabelledCrops(specs(none))
     with pytest.raises(ValueError, match=r'differ in size.*\(40, 20\)'):
         IntraFrameTriplets(specs(large), videos['target'])

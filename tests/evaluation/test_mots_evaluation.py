@@ -253,7 +253,7 @@ def test_real_sequences_as_trackeval(pedestrians, tmp_path):
     truths = {s.name: read_mots(s.gt_path) for s in sequences}
     for name, (table, ids) in truths.items():
         write_mots(tracks / f'{name}.txt', table, ids)
-    perfect = evaluate_mots(sequences, tracks)[COMBINED]
+    perfect = evaluate_mots(sequences[:1], tracks)[COMBINED]
     assert perfect['sMOTSA'] == perfect['IDF1'] == pytest.approx(100)
 
     for name, (table, ids) in truths.items():

@@ -51,7 +51,7 @@ def test_object_over_ignore_region(tmp_path):
 
 
 def test_real_annotation(shared_data):
-    """KITTI MOTS and the pedestrians keep the rules."""
+    """The real ground truth keeps the rules."""
     paths = sorted(shared_data.glob('pedestrians/*/gt/gt.txt'))
     assert len(paths) == 3
     for path in paths:

@@ -60,8 +60,8 @@ def draw_crowd(
     centres = rng.uniform((0.05, 0.4), (0.95, 0.8), size=(6, 2))
     masks = []
     for person in range((count + 1) // 2):
-        x, y = (centres[person % len(centres)]
-                + rng.normal(0, (0.05, 0.04))) * (width, height)
+        place = centres[person % len(centres)] + rng.normal(0, (0.05, 0.04))
+        x, y = place.clip(0.02, 0.98) * (width, height)
         tall = np.exp(rng.uniform(np.log(40), np.log(400))) * height / 1080
         stride = rng.uniform(0.05, 0.2)
         for _ in range(2):

@@ -26,13 +26,13 @@ from mmremots.datasets.sequences import (
     find_sequences,
     list_images,
 )
+from mmremots.evaluation.mots_files import IGNORE_CLASS
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import Observations, read_mots
 
 PEDESTRIAN = {2: 'pedestrian'}
 CAR_AND_PEDESTRIAN = {1: 'car', 2: 'pedestrian'}
-IGNORE_CLASS = 10
 KITTI_FRAME_RATE = 10.0
 
 
@@ -115,7 +115,7 @@ def convert(data_root: Path, sequences: SequenceOf[Sequence],
 
 def _annotations(table: Observations,
                  names: dict[int, str]) -> list[dict[str, Any]]:
-    """COCO's fields of each row's masks, without its ids."""
+    """COCO's fields of each mask; ``row`` stands in for its ids."""
     annotations = []
     for row, area in enumerate(rle_area(table.rles)):
         label = int(table.labels[row])

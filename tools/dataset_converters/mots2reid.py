@@ -17,26 +17,23 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mmremots.datasets.sequences import Sequence, find_sequences, read_frame
+from mmremots.evaluation.mots_files import PEDESTRIAN_CLASS
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
-from mmremots.structures.observations import read_mots
-
-PEDESTRIAN_CLASS = 2
+from mmremots.structures.observations import Observations, read_mots
 
 
-def cut_crops(sequence: Sequence, out: Path,
-              min_area: int) -> dict[int, list[str]]:
-    """Write the crops of a sequence.
+def read_people(
+        sequence: Sequence,
+        min_area: int) -> tuple[Observations, NDArray[np.int64]]:
+    """Pedestrians of a sequence with at least ``min_area`` pixels to see.
 
-    Args:
-        sequence: A sequence with ground truth.
-        out: Folder for ``img/``.
-        min_area: Pixels that a mask must have.
-
-    Returns:
-        Files, relative to ``out``, of each id.
+    Raises:
+        ValueError: There is no ground truth, it is broken, or ReIDDataset
+            could not read the names of the crops.
     """
     if sequence.gt_path is None:
         raise ValueError(f'sequence {sequence.name} has no gt/gt.txt')
@@ -46,23 +43,27 @@ def cut_crops(sequence: Sequence, out: Path,
             'with a space')
     table, ids = read_mots(
         sequence.gt_path, sequence.size, sequence.num_frames)
-    wanted = (table.labels == PEDESTRIAN_CLASS) & (
-        rle_area(table.rles) >= max(min_area, 1))
-    files: dict[int, list[str]] = {}
-    for frame, rows in table.frame_slices():
-        picked = np.flatnonzero(wanted[rows]) + rows.start
-        if not len(picked):
-            continue
+    rows = np.flatnonzero((table.labels == PEDESTRIAN_CLASS) & (
+        rle_area(table.rles) >= max(min_area, 1)))
+    return table.take(rows), ids[rows]
+
+
+def cut_crops(sequence: Sequence, people: Observations,
+              ids: NDArray[np.int64], out: Path) -> None:
+    """Write the image in each box."""
+    for frame, rows in people.frame_slices():
         image = read_frame(sequence, frame)
-        for row in picked:
-            x1, y1, x2, y2 = table.boxes[row].astype(int)
-            name = f'img/{sequence.name}_{ids[row]}/{frame:06d}.jpg'
-            path = out / name
+        for box, number in zip(people.boxes[rows], ids[rows], strict=True):
+            x1, y1, x2, y2 = box.astype(int)
+            path = out / crop_name(sequence, number, frame)
             path.parent.mkdir(parents=True, exist_ok=True)
             if not cv2.imwrite(str(path), image[y1:y2, x1:x2]):
                 raise OSError(f'{path}: cannot be written')
-            files.setdefault(int(ids[row]), []).append(name)
-    return files
+
+
+def crop_name(sequence: Sequence, number: int, frame: int) -> str:
+    """File of a crop below the output folder."""
+    return f'img/{sequence.name}_{number}/{frame:06d}.jpg'
 
 
 def main(argv: SequenceOf[str] | None = None) -> None:
@@ -88,10 +89,13 @@ def main(argv: SequenceOf[str] | None = None) -> None:
     lines: list[str] = []
     label = 0
     try:
-        for sequence in find_sequences(args.data_root, args.sequences):
-            files = cut_crops(sequence, args.out, args.min_area)
-            for number in sorted(files):
-                lines += [f'{name} {label}\n' for name in files[number]]
+        sequences = find_sequences(args.data_root, args.sequences)
+        people = [read_people(s, args.min_area) for s in sequences]
+        for sequence, (table, ids) in zip(sequences, people, strict=True):
+            cut_crops(sequence, table, ids, args.out)
+            for number in np.unique(ids):
+                lines += [f'{crop_name(sequence, number, frame)} {label}\n'
+                          for frame in table.frames[ids == number]]
                 label += 1
         if not lines:
             raise ValueError(f'{args.data_root}: no pedestrians to cut out')

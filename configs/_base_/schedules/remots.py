@@ -16,7 +16,6 @@ test_cfg = dict(
         group_size=8,
         optim_wrapper=dict(
             type='OptimWrapper',
-            constructor='ReIDOptimWrapperConstructor',
             optimizer=dict(type='Adam', lr=3.5e-4, weight_decay=5e-4)),
         schedule=dict(warmup=10 / 120, milestones=[40 / 120, 70 / 120]),
         amp=True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -187,7 +188,7 @@ def _mergers(rng: np.random.Generator, profile: DetectorProfile,
     present = [k for k in range(len(frame.bodies))
                if np.count_nonzero(frame.owner == k + 1) >= MIN_AREA]
     found = []
-    for first, second in zip(present, present[1:], strict=False):
+    for first, second in pairwise(present):
         one, two = frame.owner == first + 1, frame.owner == second + 1
         touching = (cv2.dilate(one.astype(np.uint8), np.ones((3, 3))) > 0
                     ) & two

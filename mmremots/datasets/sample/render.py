@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .choreography import camera_path, make_walks
-from .people import Pose, Sprite, draw_person, make_people
+from .figures import Pose, Sprite, draw_person
+from .people import make_people
 from .scene import (
     CROWD,
     IMAGE_SIZE,
@@ -121,7 +122,7 @@ def _exposure(rng: np.random.Generator, num_frames: int
 def _view(world: NDArray, corner: NDArray[np.float64], interpolation: int
           ) -> NDArray:
     """The part of a world-sized array that the camera sees."""
-    matrix = np.float64([[1, 0, -corner[0]], [0, 1, -corner[1]]])
+    matrix = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]]])
     return cv2.warpAffine(world, matrix, IMAGE_SIZE[::-1],
                           flags=interpolation,
                           borderMode=cv2.BORDER_REPLICATE)
@@ -140,7 +141,7 @@ def _shifted(sprite: Sprite, corner: NDArray[np.float64]) -> Sprite:
     position = np.array([sprite.x, sprite.y]) - corner
     whole = np.floor(position).astype(int)
     dx, dy = position - whole
-    matrix = np.float64([[1, 0, dx], [0, 1, dy]])
+    matrix = np.array([[1, 0, dx], [0, 1, dy]])
     height, width = sprite.alpha.shape
     color, alpha = (
         cv2.warpAffine(array, matrix, (width + 1, height + 1))

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .people import Person, Pose, Sprite, draw_person, make_people
+from .figures import Pose, Sprite, draw_person
+from .people import Person, make_people
 
 IMAGE_SIZE = (288, 384)  # (h, w)
 WORLD_SIZE = (320, 640)  # (h, w) of the panorama the camera looks at
@@ -221,7 +222,7 @@ def _light(rng: np.random.Generator) -> NDArray[np.float32]:
         shade = np.maximum(
             shade, np.clip((half - abs(slanted - center)) / 8 + 0.5, 0, 1))
     shaded = np.float32(np.array([0.66, 0.54, 0.47]) * rng.uniform(0.85, 1.1))
-    sunny = np.float32([0.96, 1.04, 1.10])
+    sunny = np.array([0.96, 1.04, 1.10], np.float32)
     return sunny + shade[..., None] * (shaded - sunny)
 
 
@@ -249,17 +250,18 @@ def _props(rng: np.random.Generator) -> tuple[Prop, ...]:
     foot = rng.uniform(236, 250)
     column = _box_sprite(column_x, foot, 60, 140, rng.uniform(60, 150, 3))
     bills = column.color[14:-12, 3:-3]
-    for row in range(0, bills.shape[0] - 24, 26):
-        for col in (1, 19, 37):
-            cv2.rectangle(bills, (col, row), (col + 15, row + 22),
+    for top in range(0, bills.shape[0] - 24, 26):
+        for left in (1, 19, 37):
+            cv2.rectangle(bills, (left, top), (left + 15, top + 22),
                           rng.uniform(40, 230, 3).tolist(), -1)
-            cv2.line(bills, (col + 3, row + 6), (col + 12, row + 6),
+            cv2.line(bills, (left + 3, top + 6), (left + 12, top + 6),
                      rng.uniform(40, 230, 3).tolist(), 2)
     props = [Prop(column, foot)]
     for x, row, width in ((post_x, rng.uniform(245, 262), 9),
                           (far_post_x, rng.uniform(190, 205), 7)):
-        props.append(Prop(_box_sprite(x, row, width, int(row) - 8,
-                                      np.array([62.0, 70.0, 66.0])), row))
+        post = _box_sprite(x, row, width, int(row) - 8,
+                           np.array([62.0, 70.0, 66.0]))
+        props.append(Prop(post, row))
     foot = rng.uniform(205, 225)
     trunk = _box_sprite(tree_x, foot, 20, int(foot), np.array(
         [48.0, 70.0, 92.0]))

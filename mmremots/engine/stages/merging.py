@@ -5,13 +5,17 @@ from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import SequenceStage
-from mmremots.models.task_modules.thresholds import (
+from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
-from mmremots.visualization.plots import histogram, plot_merge_threshold
+from mmremots.visualization import (
+    histogram,
+    plot_merge_threshold,
+    plot_timeline,
+)
 
 
 @STAGES.register_module()
@@ -44,13 +48,12 @@ class Merging(SequenceStage):
         ids = merger.merge(
             features, table.frames, tracklets, table.labels, theta.value)
         write_mots(run.folder.tracks(video.name), table, ids)
-        run.folder.update_statistics(video.name, merge=dict(
-            theta=theta.value, rule=theta.rule, note=theta.note,
-            tracklets=len(set(tracklets.tolist())),
-            tracks=len(set(ids.tolist())),
-            intra_frame=histogram(different),
+        run.folder.update_statistics(video.name, merging=dict(
+            **theta._asdict(), tracklets=len(set(tracklets.tolist())),
+            tracks=len(set(ids.tolist())), intra_frame=histogram(different),
             within_tracklet=histogram(same)))
         plot_merge_threshold(
             different, same, theta.value,
-            run.folder.statistics(video.name).with_name(
-                f'{video.name}_theta_merge.png'))
+            run.folder.plot(video.name, 'theta_merge'))
+        plot_timeline(table.frames, ids,
+                      run.folder.plot(video.name, 'timeline'), tracklets)

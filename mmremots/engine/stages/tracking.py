@@ -7,12 +7,11 @@ from mmremots.engine.progress import progress
 from mmremots.engine.run import Run, file_hash, video_identity
 from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import SequenceStage
-from mmremots.models.task_modules.thresholds import (
-    intra_frame_similarities,
-)
+from mmremots.models.task_modules import intra_frame_similarities
+from mmremots.models.trackers.short_term_tracker import frames_to_read
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
-from mmremots.visualization.plots import histogram, plot_short_threshold
+from mmremots.visualization import histogram, plot_short_threshold
 
 
 @STAGES.register_module()
@@ -45,19 +44,20 @@ class ShortTermTracking(SequenceStage):
         similarities = intra_frame_similarities(features, table.frames)
         tracker = run.model.tracker
         theta = tracker.threshold(similarities)
-        frames = (read_frame(video, t)
-                  for t in range(1, video.num_frames + 1))
-        flows = run.model.motion.flows(frames)
+        wanted = frames_to_read(table.frames, video.num_frames)
+        frames = (read_frame(video, t) if want else None
+                  for t, want in enumerate(wanted, 1))
+        flows = run.model.motion.flows(frames, workers=run.threads)
         ids = tracker.track(
-            table, features, theta.value, video.num_frames,
+            table.frames, table.labels, table.rles, features, table.size,
+            video.num_frames, theta.value,
             progress(flows, title, video.num_frames - 1, 'pair'))
         write_mots(
             run.folder.tracklets(video.name, self.suffix), table, ids)
-        run.folder.update_statistics(video.name, short=dict(
-            theta=theta.value, rule=theta.rule, note=theta.note,
-            observations=len(table), tracklets=len(set(ids.tolist())),
+        run.folder.update_statistics(video.name, short_term=dict(
+            **theta._asdict(), observations=len(table),
+            tracklets=len(set(ids.tolist())),
             intra_frame=histogram(similarities)))
         plot_short_threshold(
             similarities, theta.value,
-            run.folder.statistics(video.name).with_name(
-                f'{video.name}_theta_short.png'))
+            run.folder.plot(video.name, 'theta_short'))

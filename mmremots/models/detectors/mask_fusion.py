@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pycocotools import mask as coco_mask
 from torch import nn
 
 from mmremots.registry import MODELS, TASK_UTILS
-from mmremots.structures.masks import (
-    RLE,
-    resolve_overlaps,
-    rle_area,
-    rle_bbox,
-)
+from mmremots.structures.masks import RLE, resolve_overlaps
 from mmremots.structures.observations import Observations
 
 if TYPE_CHECKING:
@@ -60,10 +56,15 @@ def fuse(
     fused = pool.take(rows[np.argsort(-pool.scores[rows], kind='stable')])
 
     rles = resolve_overlaps(fused.rles, fused.scores)
+    if not rles:
+        return fused
+    # These are sound; pycocotools may have them without another check.
+    boxes = coco_mask.toBbox(rles)
+    boxes[:, 2:] += boxes[:, :2]
     disjoint = Observations(
-        fused.frames, rle_bbox(rles).astype(np.float32), fused.scores,
-        fused.labels, rles, fused.size)
-    return disjoint.take(rle_area(rles) >= max(min_area, 1))
+        fused.frames, boxes.astype(np.float32), fused.scores, fused.labels,
+        rles, fused.size)
+    return disjoint.take(coco_mask.area(rles) >= max(min_area, 1))
 
 
 @MODELS.register_module()

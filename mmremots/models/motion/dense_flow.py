@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -121,10 +122,10 @@ class DenseFlow:
         self.method = method
         self.scale = scale
         self.preset = preset
-        self.farneback = dict(
-            pyr_scale=pyr_scale, levels=levels, winsize=winsize,
-            iterations=iterations, poly_n=poly_n, poly_sigma=poly_sigma,
-            flags=0)
+        self.farneback: dict[str, Any] = {
+            'pyr_scale': pyr_scale, 'levels': levels, 'winsize': winsize,
+            'iterations': iterations, 'poly_n': poly_n,
+            'poly_sigma': poly_sigma, 'flags': 0}
 
     def flow(
             self, gray_curr: NDArray[np.uint8],
@@ -215,14 +216,14 @@ class DenseFlow:
         height, width = gray_curr.shape
         down, right = (
             max(0, _DIS_MIN_SIDE - side) for side in (height, width))
-        images = [
+        curr, prev = (
             cv2.copyMakeBorder(
                 image, 0, down, 0, right, cv2.BORDER_REPLICATE)
-            for image in (gray_curr, gray_prev)]
+            for image in (gray_curr, gray_prev))
         # Not safe to share between threads, and cheap to make.
-        dis = cv2.DISOpticalFlow_create(_DIS_PRESETS[self.preset])
+        dis: Any = cv2.DISOpticalFlow.create(_DIS_PRESETS[self.preset])
         return np.ascontiguousarray(
-            dis.calc(*images, None)[:height, :width])
+            dis.calc(curr, prev, None)[:height, :width])
 
     def _small(self, gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if self.scale == 1:
@@ -239,7 +240,8 @@ class DenseFlow:
         if (width, height) == size:
             return flow
         full = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
-        full *= np.float32([size[0] / width, size[1] / height])
+        full *= np.array(
+            [size[0] / width, size[1] / height], dtype=np.float32)
         return full
 
 
@@ -256,8 +258,8 @@ def _pixel_grid(height: int, width: int) -> NDArray[np.int16]:
 
 
 def _inexact(flow: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
-    """y and x of pixels with a half or no finite number in the flow."""
-    found = [np.zeros((0, 2), dtype=np.int64)]
+    """Where the flow has a half or no finite number: all y, and all x."""
+    found = [np.zeros((2, 0), dtype=np.int64)]
     buffer = np.empty_like(flow[:_ROWS])
     with np.errstate(invalid='ignore'):
         for top in range(0, len(flow), _ROWS):
@@ -265,9 +267,9 @@ def _inexact(flow: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
             rest = np.rint(block, out=buffer[:len(block)])
             np.abs(np.subtract(block, rest, out=rest), out=rest)
             if not rest.max(initial=0) < 0.5:  # Nor if it is not a number.
-                where = np.argwhere(~(rest < 0.5).all(axis=2))
-                found.append(where + [top, 0])
-    y, x = np.concatenate(found).T
+                y, x = np.nonzero(~(rest < 0.5).all(axis=2))
+                found.append(np.stack([y + top, x]))
+    y, x = np.concatenate(found, axis=1)
     return y, x
 
 

@@ -1,6 +1,6 @@
 """The appearance encoder: backbones, head, losses, weights."""
 from .bnneck_head import BNNeckHead
-from .checkpoint import load_encoder, read_state_dict
+from .checkpoint import differences, load_encoder, read_state_dict
 from .encoder import ReIDEncoder
 from .losses import CenterLoss, TripletLoss
 from .onnx_weights import load_onnx_osnet
@@ -9,6 +9,6 @@ from .se_resnext import SEResNeXt, SqueezeExcitation
 
 __all__ = [
     'BNNeckHead', 'CenterLoss', 'OSNet', 'OSNetNeck', 'ReIDEncoder',
-    'SEResNeXt', 'SqueezeExcitation', 'TripletLoss', 'load_encoder',
-    'load_onnx_osnet', 'read_state_dict'
+    'SEResNeXt', 'SqueezeExcitation', 'TripletLoss', 'differences',
+    'load_encoder', 'load_onnx_osnet', 'read_state_dict'
 ]

@@ -1,7 +1,7 @@
 """Reading weights of an encoder: all of them, or an error that says why."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer, print_log
+from numpy._core.multiarray import _reconstruct, scalar
 from torch import Tensor
 
 from .onnx_weights import load_onnx_osnet
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: What belongs to one set of identities, and not to another.
 _OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
 #: What weights from elsewhere may come without, as a whole.
-_OF_HEAD = 'head.'
+_NECK = 'head.bn.'
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -94,22 +95,13 @@ def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
     ]
     for key in dropped:
         del state[key]
-    missing = [
-        key for key in own
-        if key not in state and not key.endswith('num_batches_tracked')
-    ]
+    missing = own.keys() - state.keys()
     fresh = [key for key in missing if key.startswith(_OF_IDENTITIES)]
-    if not any(key.startswith('head.bn.') for key in state):
-        fresh += [key for key in missing if key.startswith('head.bn.')]
-
-    problems = [
-        *_listed('missing', (k for k in missing if k not in fresh)),
-        *_listed('unexpected', (k for k in state if k not in own)),
-        *_listed('of another shape', (
-            f'{k} {tuple(v.shape)}, the model has {tuple(own[k].shape)}'
-            for k, v in state.items()
-            if k in own and v.shape != own[k].shape)),
-    ]
+    if not any(key.startswith(_NECK) for key in state):
+        fresh += [key for key in missing if key.startswith(_NECK)]
+    for key in fresh:
+        del own[key]
+    problems = differences(own, state)
     if problems:
         raise ValueError('\n'.join([
             f'{path}: these weights are not of this encoder', *problems]))
@@ -121,20 +113,46 @@ def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
     notes = ''.join([
         f'; not of this model, left out: {", ".join(dropped)}'
         if dropped else '',
-        f'; not in the file, as initialised: {", ".join(fresh)}'
+        f'; not in the file, as initialised: {", ".join(sorted(fresh))}'
         if fresh else ''])
     print_log(f'loaded the encoder from {path}{notes}', logger='current')
 
 
-def _listed(what: str, keys: Iterable[str]) -> list[str]:
-    found = sorted(keys)
-    return [f'  {what}: {", ".join(found)}'] if found else []
+def differences(expected: Mapping[str, Tensor],
+                found: Mapping[str, Tensor]) -> list[str]:
+    """Tells how two state dicts differ in keys and shapes.
+
+    The counters of batch norms, ``num_batches_tracked``, which weights from
+    before PyTorch 0.4.1 do not have, may be missing.
+
+    Args:
+        expected: Weights as the network has them.
+        found: Weights as they were read.
+
+    Returns:
+        A line each, in no case more than three, for keys that are missing,
+        that are unexpected, and whose shape differs; none if all fit.
+    """
+    missing = (
+        key for key in expected.keys() - found.keys()
+        if not key.endswith('num_batches_tracked'))
+    reshaped = (
+        f'{key} {tuple(found[key].shape)} instead of '
+        f'{tuple(expected[key].shape)}'
+        for key in expected.keys() & found.keys()
+        if found[key].shape != expected[key].shape)
+    kinds = dict(
+        missing=sorted(missing),
+        unexpected=sorted(found.keys() - expected.keys()),
+        reshaped=sorted(reshaped))
+    return [
+        f'  {kind}: {", ".join(keys)}' for kind, keys in kinds.items() if keys
+    ]
 
 
 def _safe_types() -> list[Any]:
     """Types in mmengine's checkpoints beside weights: logged numbers."""
-    core = np._core.multiarray if hasattr(np, '_core') else np.core.multiarray
     return [
-        HistoryBuffer, np.ndarray, np.dtype, core._reconstruct, core.scalar,
+        HistoryBuffer, np.ndarray, np.dtype, _reconstruct, scalar,
         *{type(np.dtype(code)) for code in ('f4', 'f8', 'i4', 'i8', 'u4')},
     ]

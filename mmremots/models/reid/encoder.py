@@ -48,7 +48,7 @@ class ReIDEncoder(BaseModel):
                 type='mmdet.GlobalAveragePooling'),
             feature: str = 'bnneck',
             crop_size: tuple[int, int] = (256, 128),
-            data_preprocessor: dict[str, Any] = _IMAGENET,  # noqa: B006
+            data_preprocessor: dict[str, Any] = _IMAGENET,
             init_cfg: dict[str, Any] | None = None) -> None:
         self._checkpoint: str | None = None
         if init_cfg is not None and init_cfg['type'] == 'Pretrained':

@@ -5,7 +5,7 @@ from .similarities import (
     unit_features,
     within_tracklet_similarities,
 )
-from .thresholds import CrossingThreshold, Threshold, ThreeSigmaThreshold
+from .thresholds import CrossingThreshold, ThreeSigmaThreshold, Threshold
 from .tracklet_merger import TrackletMerger
 
 __all__ = [

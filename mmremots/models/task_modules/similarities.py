@@ -23,10 +23,9 @@ def unit_features(features: ArrayLike) -> NDArray[np.float64]:
     rows = np.asarray(features, dtype=np.float64)
     if rows.ndim != 2:
         raise ValueError(f'features of shape {rows.shape}, not (N, D)')
-    lengths = np.linalg.norm(rows, axis=1)
+    lengths = np.sqrt(np.einsum('ij,ij->i', rows, rows))
     if not np.isfinite(lengths).all():
-        bad = int(np.argmin(np.isfinite(lengths)))
-        raise ValueError(f'feature {bad} is not finite')
+        raise ValueError('a feature is not finite')
     return rows / np.where(lengths > 0, lengths, 1.0)[:, None]
 
 

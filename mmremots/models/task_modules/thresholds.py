@@ -142,7 +142,7 @@ class ThreeSigmaThreshold:
         value = three_sigma(similarities)
         if value < _TOP:
             return Threshold(value, 'three_sigma')
-        high = float(np.quantile(similarities, self.quantile))
+        high = float(np.quantile(np.asarray(similarities), self.quantile))
         if high < _TOP:
             return _warned(Threshold(
                 high, 'quantile',
@@ -179,7 +179,7 @@ class CrossingThreshold:
 
     def __init__(self, fallback: dict[str, Any] | None = None) -> None:
         self.fallback = TASK_UTILS.build(
-            fallback or dict(type='ThreeSigmaThreshold', fallback=1.0))
+            fallback or {'type': 'ThreeSigmaThreshold', 'fallback': 1.0})
 
     def __call__(
             self, negatives: ArrayLike, positives: ArrayLike) -> Threshold:

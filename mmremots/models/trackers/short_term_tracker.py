@@ -1,7 +1,8 @@
 """Short-term tracker: masks of adjacent frames (paper, section 2.3)."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from mmremots.models.motion.dense_flow import warp_labels
 from mmremots.models.task_modules.similarities import unit_features
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures.masks import RLE, label_map
+
+_ENDED: Any = object()
 
 
 def label_overlaps(
@@ -44,8 +47,9 @@ def label_overlaps(
                 f'not from 0 to {highest}')
     bins = (n + 1) * (m + 1)
     # The narrowest type: this is all about memory traffic.
-    dtype = np.int16 if bins <= np.iinfo(np.int16).max else np.int64
-    pairs = labels_a.astype(dtype) * dtype(m + 1)
+    dtype = np.dtype('i2' if bins <= np.iinfo(np.int16).max else 'i8')
+    pairs = labels_a.astype(dtype)
+    pairs *= dtype.type(m + 1)
     pairs += labels_b.astype(dtype, copy=False)
     counts = np.bincount(pairs[pairs != 0], minlength=bins)
     counts = counts.reshape(n + 1, m + 1)
@@ -159,7 +163,7 @@ class ShortTermTracker:
 
     def __init__(self, threshold: dict[str, Any] | None = None) -> None:
         self.threshold = TASK_UTILS.build(
-            threshold or dict(type='ThreeSigmaThreshold'))
+            threshold or {'type': 'ThreeSigmaThreshold'})
 
     def track(
             self,
@@ -214,28 +218,23 @@ class ShortTermTracker:
             raise ValueError('masks without a size')
 
         bounds = np.searchsorted(frames, np.arange(1, num_frames + 2))
-        flow_of_next = None if flows is None else iter(flows)
+        to_prev: Iterator[Any] = chain(
+            [None], repeat(None) if flows is None else flows)
         started = 0
         prev, map_prev = slice(0, 0), None
         for t in range(1, num_frames + 1):
-            curr = slice(int(bounds[t - 1]), int(bounds[t]))
-            flow = None
-            if flow_of_next is not None and t > 1:
-                try:
-                    flow = next(flow_of_next)
-                except StopIteration:
-                    raise ValueError(
-                        f'flows end before frame {t} of {num_frames}'
-                    ) from None
-            map_curr = None
+            flow = next(to_prev, _ENDED)
+            if flow is _ENDED:
+                raise ValueError(
+                    f'flows end before frame {t} of {num_frames}')
+            curr, map_curr = slice(int(bounds[t - 1]), int(bounds[t])), None
             if curr.stop > curr.start:
                 map_curr = label_map(rles[curr], size, np.int16)
                 if map_prev is not None:
                     if flow is not None:
                         map_prev = warp_labels(map_prev, flow)
-                    elif flow_of_next is not None:
-                        raise ValueError(
-                            f'no flow from frame {t} to {t - 1}')
+                    elif flows is not None:
+                        raise ValueError(f'no flow from frame {t} to {t - 1}')
                     iou = label_overlaps(
                         map_prev, map_curr, prev.stop - prev.start,
                         curr.stop - curr.start)
@@ -243,8 +242,8 @@ class ShortTermTracker:
                     pairs = associate(short_term_cost(
                         iou, features[prev], features[curr], theta))
                     ids[curr][pairs[:, 1]] = ids[prev][pairs[:, 0]]
-                new = np.flatnonzero(ids[curr] == 0)
-                ids[curr][new] = np.arange(len(new)) + started + 1
+                new = curr.start + np.flatnonzero(ids[curr] == 0)
+                ids[new] = np.arange(len(new)) + started + 1
                 started += len(new)
             prev, map_prev = curr, map_curr
         return ids

@@ -1,0 +1,3 @@
+_base_ = './reid_osnet_x1_0.py'
+encoder = dict(
+    backbone=dict(widen_factor=0.75), neck=dict(in_channels=384))

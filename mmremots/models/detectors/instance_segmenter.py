@@ -1,0 +1,233 @@
+"""A detector that runs on the frames: any instance segmenter of mmdet."""
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from mmengine.device import get_device
+from mmengine.logging import print_log
+from numpy.typing import NDArray
+from torch import nn
+
+from mmremots.models.checkpoint import fetch, read_checkpoint
+from mmremots.registry import MODELS
+from mmremots.structures.files import file_sha256
+from mmremots.structures.observations import Observations
+
+from .detections_from_file import DetectionsFromFile
+from .detector_config import (
+    class_names,
+    image_pipeline,
+    load_config,
+    model_config,
+    scope_of,
+)
+from .detector_network import (
+    ImageTransform,
+    build_network,
+    infer,
+    load_weights,
+    to_observations,
+)
+
+if TYPE_CHECKING:
+    from mmremots.datasets.sequences import Sequence as Video
+
+#: What most detectors are trained on: COCO's person is a pedestrian.
+_PERSON = {'person': 2}
+
+
+@MODELS.register_module()
+class InstanceSegmenter(nn.Module):
+    """A live source of :class:`~.mask_fusion.MaskFusion`.
+
+    The network is built when it is first needed, in
+    :meth:`check` or :meth:`detect`: a run whose detections are there
+    already does without.
+
+    Args:
+        config: Config file of an mmdet model, with its ``test_dataloader``;
+            ``mmdet::...`` names one that mmdet came with. Or its content.
+        checkpoint: Path or address of the weights; None for the config's
+            ``load_from``, and random weights if there is none.
+        score_thr: Least score.
+        classes: MOTS class of each class of the detector, by name or number
+            (from 0); others are left out.
+        score_weight: Scores are multiplied by this, after the threshold, to
+            make those of different detectors comparable.
+        scale: (long side, short side) in pixels that frames are resized to
+            for the network; None for what the config says.
+        flip: Whether to look at the mirrored frame, too. What is found twice
+            is for the fusion to suppress.
+        max_per_image: Most detections of a frame (and view), of all classes;
+            None for what the config says.
+        batch_size: Frames the network takes at once.
+        strict: Whether every weight must fit; see
+            :func:`~.detector_network.load_weights`.
+        cfg_options: Settings that replace those of ``config``.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: If an argument is out of range or the config not one of
+            a detector.
+    """
+
+    needs_image = True
+
+    def __init__(
+            self, config: str | dict[str, Any],
+            checkpoint: str | None = None, score_thr: float = 0.5,
+            classes: Mapping[str | int, int] | None = None,
+            score_weight: float = 1.0, scale: Sequence[int] | None = None,
+            flip: bool = False, max_per_image: int | None = None,
+            batch_size: int = 1, strict: bool = True,
+            cfg_options: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        if not np.isfinite(score_thr):
+            raise ValueError(f'score_thr is {score_thr}, not a number')
+        if not (np.isfinite(score_weight) and score_weight > 0):
+            raise ValueError(f'score_weight is {score_weight}, not above 0')
+        if batch_size < 1:
+            raise ValueError(f'batch_size is {batch_size}, not 1 or more')
+        self.cfg = load_config(config, cfg_options)
+        self.name = (
+            Path(str(config).partition('::')[2] or config).stem
+            if isinstance(config, str) else str(self.cfg.model.type))
+        self.checkpoint = checkpoint or self.cfg.get('load_from')
+        self.score_thr = float(score_thr)
+        self.classes = dict(_PERSON if classes is None else classes)
+        self.score_weight = float(score_weight)
+        self.flip = flip
+        self.max_per_image = max_per_image
+        self.batch_size = batch_size
+        self.strict = strict
+        self._pipeline = image_pipeline(self.cfg, scale)
+        #: From a frame to the network's input; pickles without the network.
+        self.transform = ImageTransform(
+            self._pipeline, scope_of(self.cfg), flip)
+        self.network: nn.Module | None = None
+        self._labels: dict[int, int] = {}
+
+    def check(self, sequence: Video) -> None:
+        """Build the network and load its weights, if that is not done.
+
+        Raises:
+            FileNotFoundError: If there is no checkpoint.
+            ValueError: If it does not fit, or a class is not one of the
+                detector's.
+        """
+        self.load()
+
+    def load(self) -> nn.Module:
+        """Build the network and load its weights, if that is not done."""
+        if self.network is not None:
+            return self.network
+        content = None
+        if self.checkpoint is not None:
+            content = read_checkpoint(fetch(self.checkpoint))
+        self._labels = self._label_map(class_names(self.cfg, content))
+        device = get_device()
+        network = build_network(self.cfg, model_config(
+            self.cfg, self.score_thr, self.max_per_image, device),
+            initialise=content is None)
+        if content is None:
+            print_log(
+                f'{self.name}: NO CHECKPOINT is given, so the weights are '
+                'random and its detections mean nothing', 'current',
+                logging.WARNING)
+        else:
+            load_weights(
+                network, content, str(self.checkpoint), self.strict)
+        self.network = network.to(device)
+        return self.network
+
+    def unload(self) -> None:
+        """Let go of the network."""
+        self.network = None
+
+    def fingerprint(self, sequence: Video) -> dict[str, Any]:
+        """All that the detections depend on, but for the frames."""
+        return {**self.raw_fingerprint(), 'score_weight': self.score_weight}
+
+    def raw_fingerprint(self) -> dict[str, Any]:
+        """All that :meth:`detect_batch` depends on, but for the frames."""
+        return {
+            'model': model_config(
+                self.cfg, self.score_thr, self.max_per_image).to_dict(),
+            'pipeline': [step.to_dict() for step in self._pipeline],
+            'flip': self.flip,
+            'classes': sorted([str(k), v] for k, v in self.classes.items()),
+            'checkpoint': None if self.checkpoint is None else file_sha256(
+                fetch(self.checkpoint))}
+
+    def detect(
+            self, image: NDArray[np.uint8] | None, sequence: Video,
+            frame: int) -> Observations:
+        """The detections of one frame.
+
+        Args:
+            image: (H, W, 3) uint8, BGR.
+            sequence: Not looked at.
+            frame: 1-based.
+        """
+        if image is None:
+            raise ValueError('InstanceSegmenter needs the image')
+        return self.weighted(
+            self.detect_batch([self.transform(image)], [frame])[0])
+
+    def detect_batch(
+            self, inputs: Sequence[list[dict[str, Any]]],
+            frames: Sequence[int]) -> list[Observations]:
+        """The detections of frames, scores as the network gives them.
+
+        Args:
+            inputs: What :attr:`transform` made of each frame.
+            frames: Their numbers, from 1.
+        """
+        network = self.load()
+        found: list[list[Observations]] = [[] for _ in frames]
+        for view in range(len(inputs[0])):
+            samples = infer(
+                network, scope_of(self.cfg), [entry[view] for entry in inputs])
+            for k, frame in enumerate(frames):
+                try:
+                    found[k].append(to_observations(
+                        samples[k].get('pred_instances', {}), frame,
+                        samples[k].ori_shape, self.score_thr, self._labels,
+                        mirrored=view > 0))
+                except ValueError as error:
+                    raise ValueError(f'{self.name}: {error}') from None
+                samples[k] = None  # its masks need not wait for the others
+        return [Observations.concatenate(views) for views in found]
+
+    def weighted(self, found: Observations) -> Observations:
+        """Detections, their scores weighted."""
+        return Observations(
+            found.frames, found.boxes,
+            found.scores * np.float32(self.score_weight), found.labels,
+            found.rles, found.size)
+
+    def stored(self, path: Path) -> DetectionsFromFile:
+        """This source, its detections of a sequence in a file."""
+        labels = {label: label for label in self.classes.values()}
+        return DetectionsFromFile(
+            str(path), self.score_thr, labels, self.score_weight)
+
+    def _label_map(self, names: Sequence[str]) -> dict[int, int]:
+        """MOTS class of each of the network's labels.
+
+        Raises:
+            ValueError: If a class is not one of the detector's.
+        """
+        labels = {}
+        for key, label in self.classes.items():
+            if isinstance(key, str) and key not in names or (
+                    isinstance(key, int) and not 0 <= key < len(names)):
+                raise ValueError(
+                    f'{self.name}: no class {key!r} in this detector; it '
+                    f'knows {", ".join(names)}')
+            labels[names.index(key) if isinstance(key, str) else key] = label
+        return labels

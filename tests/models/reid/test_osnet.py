@@ -1,0 +1,54 @@
+"""OSNet: shapes and folding; tests/tools/test_model_converters has the rest.
+"""
+from __future__ import annotations
+
+import pytest
+import torch
+from mmcv.cnn import fuse_conv_bn
+from torch import nn
+
+from mmremots.models.reid import OSNet, OSNetNeck
+
+
+@pytest.mark.parametrize(
+    ('widen_factor', 'channels', 'weights'),
+    [(0.25, 128, 201_864), (1.0, 512, 2_169_508)])
+def test_widths(widen_factor: float, channels: int, weights: int) -> None:
+    """Channels scale; the feature has 512 numbers at any width."""
+    network = OSNet(widen_factor).eval()
+    neck = OSNetNeck(network.out_channels).eval()
+    with torch.no_grad():
+        (out, ) = network(torch.zeros(2, 3, 256, 128))
+        assert out.shape == (2, channels, 16, 8)
+        assert neck(out).shape == (2, 512)
+    assert sum(
+        p.numel() for m in (network, neck) for p in m.parameters()) == weights
+
+
+def test_folded_is_the_same_function() -> None:
+    """Norms fold into convolutions; the network without norms holds them."""
+    torch.manual_seed(0)
+    network = OSNet(0.25)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias)
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    network.eval()
+    x = torch.randn(1, 3, 64, 32)
+    folded = OSNet(0.25, norm_cfg=None)
+    assert not any(
+        isinstance(m, nn.BatchNorm2d) for m in folded.modules())
+    with torch.no_grad():
+        expected = network(x)[0]
+        fused = fuse_conv_bn(network)
+        folded.load_state_dict(fused.state_dict())
+        torch.testing.assert_close(
+            folded(x)[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_bad_width() -> None:
+    """A width that torchreid has no weights for is told."""
+    with pytest.raises(ValueError, match=r'not 0\.3'):
+        OSNet(0.3)

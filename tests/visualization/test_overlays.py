@@ -1,0 +1,116 @@
+"""Masks over frames."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from mmremots.datasets.sequences import Sequence
+from mmremots.structures.masks import encode_mask, rle_bbox
+from mmremots.structures.observations import Observations
+from mmremots.visualization import draw_masks, track_color, write_overlays
+
+SIZE = (120, 160)
+
+
+def rectangle(x1, y1, x2, y2):
+    mask = np.zeros(SIZE, np.uint8)
+    mask[y1:y2, x1:x2] = 1
+    return encode_mask(mask)
+
+
+def test_colours_are_stable_and_distinct():
+    """A track keeps its colour; the next ids do not look like it."""
+    assert track_color(2001) == track_color(2001)
+    colors = np.array([track_color(i) for i in range(2001, 2013)], float)
+    assert ((colors >= 0) & (colors <= 255)).all()
+    distance = np.linalg.norm(colors[:, None] - colors[None], axis=2)
+    assert distance[np.triu_indices(len(colors), 1)].min() > 40
+
+
+def test_only_masks_and_captions_change():
+    """Pure: the input stays, pixels far from any mask too."""
+    image = np.full((*SIZE, 3), 90, np.uint8)
+    drawing = draw_masks(image, [rectangle(40, 50, 60, 90)], [7])
+    assert (image == 90).all()
+    assert (drawing[100:] == 90).all()
+    assert (drawing[:, 100:] == 90).all()
+    middle = 0.55 * 90 + 0.45 * np.array(track_color(7))
+    assert drawing[70, 50] == pytest.approx(middle, abs=1)
+    assert tuple(drawing[70, 40]) == track_color(7), 'the outline'
+    assert (drawing[40:49, 40:48] != 90).any(), 'the id above the mask'
+
+
+def test_captions_at_the_border_stay_inside():
+    """A person at the border still gets a name; an empty mask no crash."""
+    image = np.zeros((*SIZE, 3), np.uint8)
+    rles = [rectangle(150, 0, 160, 60), rectangle(0, 0, 0, 0)]
+    drawing = draw_masks(image, rles, [3, 4], captions=['0.98', ''])
+    assert drawing[:12, 120:149].any()
+
+
+def test_wrong_sizes_are_errors():
+    """Not a shifted or silently missing mask."""
+    image = np.zeros((50, 50, 3), np.uint8)
+    with pytest.raises(ValueError, match='120, 160'):
+        draw_masks(image, [rectangle(1, 1, 5, 5)], [1])
+    with pytest.raises(ValueError, match='2 ids'):
+        draw_masks(image, [], [1, 2])
+
+
+@pytest.fixture
+def film(tmp_path):
+    paths = []
+    for frame in range(1, 4):
+        path = tmp_path / f'{frame:06d}.png'
+        cv2.imwrite(str(path), np.full((*SIZE, 3), 60, np.uint8))
+        paths.append(str(path))
+    rles = [rectangle(10, 40, 30, 90), rectangle(50, 40, 70, 90)]
+    table = Observations(
+        np.array([1, 3]), rle_bbox(rles).astype(np.float32),
+        np.ones(2, np.float32), np.full(2, 2), rles, SIZE)
+    return Sequence('film', tuple(paths), *SIZE, 10.0, None), table
+
+
+def test_every_frame_is_written(film, tmp_path):
+    """Frames without a mask too, or a film would skip."""
+    sequence, table = film
+    seen = []
+
+    def progress(frames, total):
+        assert total == 3
+        for frame in frames:
+            seen.append(frame)
+            yield frame
+
+    folder = tmp_path / 'out' / 'film'
+    write_overlays(sequence, table, [5, 6], folder, progress=progress)
+    assert seen == [1, 2, 3]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        '000001.jpg', '000002.jpg', '000003.jpg']
+    drawn = [cv2.imread(str(path)).std() > 2
+             for path in sorted(folder.iterdir())]
+    assert drawn == [True, False, True]
+    assert not (tmp_path / 'out' / 'film.mp4').exists()
+
+
+def test_a_film_is_written(film, tmp_path):
+    """One that OpenCV can read back."""
+    sequence, table = film
+    write_overlays(sequence, table, [5, 6], tmp_path / 'out', video=True)
+    capture = cv2.VideoCapture(str(tmp_path / 'out.mp4'))
+    frames = 0
+    while True:
+        good, image = capture.read()
+        if not good:
+            break
+        assert image.shape[:2] == SIZE
+        frames += 1
+    assert frames == 3
+
+
+def test_ids_must_fit(film, tmp_path):
+    """Before anything is drawn."""
+    with pytest.raises(ValueError, match='film: 1 ids of 2 masks'):
+        write_overlays(*film, [5], tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
