@@ -85,8 +85,11 @@ class Observations:
         Raises:
             ValueError: If the rows would not be ordered by frame.
         """
-        rows = np.arange(len(self))[
-            index if isinstance(index, slice) else _index(index)]
+        if not isinstance(index, slice):
+            index = np.asarray(index)
+            if not index.size:  # an empty list makes an array of floats
+                index = index.astype(np.int64)
+        rows = np.arange(len(self))[index]
         return Observations(
             self.frames[rows], self.boxes[rows], self.scores[rows],
             self.labels[rows], [self.rles[row] for row in rows], self.size)
@@ -200,7 +203,7 @@ def read_coco_results(
     """
     try:
         entries = json.loads(Path(path).read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: not JSON: {error}') from None
     if not isinstance(entries, list):
         raise ValueError(f'{path}: COCO results are a JSON list')
@@ -342,11 +345,6 @@ def _table(rows: list[Row], size: Sequence[int] | None) -> Observations:
         np.array([row.label for row in rows], np.int64),
         [row.rle for row in rows],
         None if size is None else (int(size[0]), int(size[1])))
-
-
-def _index(index: ArrayLike) -> NDArray:
-    rows = np.asarray(index)
-    return rows.astype(np.int64) if rows.size == 0 else rows
 
 
 def _rle_text(rle: RLE) -> str:

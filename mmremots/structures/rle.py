@@ -75,9 +75,12 @@ def runs_to_rle(runs: ArrayLike, size: Sequence[int]) -> RLE:
     lengths = np.asarray(runs)
     if lengths.ndim != 1 or lengths.dtype.kind not in 'iu':
         raise ValueError('runs are not one row of integers')
-    if (lengths < 0).any():
-        raise ValueError(f'a run of {lengths.min()} pixels')
-    bounds = np.cumsum(lengths)
+    beyond = (lengths < 0) | (lengths > height * width)
+    if beyond.any():
+        raise ValueError(
+            f'a run of {lengths[beyond][0]} pixels in an image of size '
+            f'{height} x {width}')
+    bounds = np.cumsum(lengths, dtype=np.int64)
     length = bounds[-1] if len(bounds) else 0
     if length != height * width:
         raise ValueError(
@@ -173,7 +176,7 @@ def rle_size(rle: RLE) -> tuple[int, int]:
 def _counts(rle: RLE) -> bytes:
     counts = rle.get('counts')
     if isinstance(counts, str):
-        counts = counts.encode('ascii', 'replace')
+        counts = counts.encode('utf-8', 'surrogatepass')
     if not isinstance(counts, bytes):
         raise ValueError('RLE without a compressed counts string')
     return counts

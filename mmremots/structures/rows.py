@@ -15,6 +15,10 @@ from pycocotools import mask as coco_mask
 
 from .rle import RLE, rle_size, runs_to_rle
 
+# What the columns of the table hold without overflow, with room to spare.
+_LARGEST_INTEGER = 10**10
+_LARGEST_NUMBER = 1e30
+
 
 @dataclass(slots=True)
 class Row:
@@ -102,18 +106,19 @@ def parse_coco_entry(
 def json_integer(entry: Any, name: str) -> int:
     """An integer of a JSON object."""
     value = entry.get(name) if isinstance(entry, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool):
+    if (not isinstance(value, int) or isinstance(value, bool)
+            or abs(value) > _LARGEST_INTEGER):
         raise ValueError(f'{name} {value!r} is not an integer')
     return value
 
 
 def to_number(value: Any, name: str) -> float:
-    """A finite number from text or JSON."""
+    """A finite number from text or JSON, one that float32 holds."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not math.isfinite(number):
+    if not abs(number) < _LARGEST_NUMBER:
         raise ValueError(f'{name} {value!r} is not a finite number')
     return number
 
@@ -126,7 +131,7 @@ def _expect(fields: Sequence[str], columns: int) -> None:
 
 
 def _digits(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 10:
+    if not (text.isascii() and text.isdigit() and len(text) < 11):
         raise ValueError(f'{name} {text!r} is not a whole number')
     return int(text)
 

@@ -1,0 +1,205 @@
+"""The five stages on a tiny rendered sample, as a user runs them."""
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_runs import files_of, run, tiny_config
+
+from mmremots.structures import read_detections, read_mots
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope='module')
+def finished(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run."""
+    work_dir = tmp_path_factory.mktemp('run')
+    metrics = run(tiny_config(tiny, work_dir))
+    assert metrics['mots/sMOTSA'] > 20
+    return work_dir
+
+
+def test_writes_everything_that_a_run_leaves(finished: Path) -> None:
+    """The layout of a run on disk is public."""
+    names = files_of(finished)
+    for name in ('TINY-02', 'TINY-03'):
+        for kind in ('detections', 'tracklets', 'tracks'):
+            assert f'{kind}/{name}.txt' in names
+        statistics = json.loads(
+            (finished / 'statistics' / f'{name}.json').read_text())
+        assert {'short_term', 'merging'} <= statistics.keys()
+        for plot in ('theta_short', 'theta_merge', 'timeline'):
+            assert f'statistics/{name}_{plot}.png' in names
+    for name in ('intra', 'inter'):
+        weights = torch.load(finished / f'encoder_{name}.pth',
+                             weights_only=True)
+        assert 'state_dict' in weights
+    with zipfile.ZipFile(finished / 'submission.zip') as archive:
+        assert sorted(archive.namelist()) == ['TINY-02.txt', 'TINY-03.txt']
+    metrics = json.loads((finished / 'metrics.json').read_text())
+    assert metrics['mots/sMOTSA'] == (
+        metrics['stages']['ReMOTS']['mots/sMOTSA'])
+    assert 'short-term tracking' in metrics['stages']
+
+
+def test_every_fused_mask_is_in_the_result(finished: Path) -> None:
+    """Invariants 1 and 2: disjoint, one id a frame, no tracklet split."""
+    for name in ('TINY-02', 'TINY-03'):
+        masks = read_detections(finished / 'detections' / f'{name}.txt')
+        tracklets, short = read_mots(finished / 'tracklets' / f'{name}.txt')
+        tracks, ids = read_mots(finished / 'tracks' / f'{name}.txt')
+        assert len(masks) == len(tracklets) == len(tracks) > 0
+        assert masks.rles == tracklets.rles == tracks.rles
+        for table, numbers in ((tracklets, short), (tracks, ids)):
+            pairs = set(zip(table.frames, numbers, strict=True))
+            assert len(pairs) == len(table), 'an id twice in a frame'
+        of_tracklet = set(zip(short, ids, strict=True))
+        assert len(of_tracklet) == len(np.unique(short)), 'split'
+
+
+def test_same_seed_same_bytes(finished: Path, tiny: Path,
+                              tmp_path: Path) -> None:
+    """Invariant 3, for all files of a run."""
+    run(tiny_config(tiny, tmp_path))
+    first, second = files_of(finished), files_of(tmp_path)
+    assert first.keys() == second.keys()
+    assert [n for n in first if first[n] != second[n]] == []
+
+
+def test_resume_keeps_what_is_done(finished: Path, tiny: Path,
+                                   tmp_path: Path) -> None:
+    """Finished stages are not done again; a lost file is made again."""
+    work_dir = tmp_path / 'run'
+    shutil.copytree(finished, work_dir)
+    before = files_of(work_dir)
+    (work_dir / 'tracks' / 'TINY-03.txt').unlink()
+    (work_dir / 'encoder_inter.pth').unlink()
+    kept = work_dir / 'tracklets' / 'TINY-02.txt'
+    time = kept.stat().st_mtime_ns
+    run(tiny_config(tiny, work_dir, resume=True))
+    assert kept.stat().st_mtime_ns == time
+    assert files_of(work_dir) == before
+
+
+def test_training_resumes_where_it_stopped(finished: Path, tiny: Path,
+                                           tmp_path: Path) -> None:
+    """Invariant 4: stopped after a checkpoint, the same weights result."""
+    work_dir = tmp_path / 'run'
+    shutil.copytree(finished, work_dir)
+    before = files_of(work_dir)
+    (work_dir / 'encoder_intra.pth').unlink()
+    training = work_dir / 'training' / 'intra'
+    (training / 'iter_4.pth').unlink()
+    (training / 'last_checkpoint').write_text(str(training / 'iter_2.pth'))
+    run(tiny_config(tiny, work_dir, resume=True))
+    logs = ''.join(p.read_text() for p in training.rglob('*.log'))
+    assert 'resumed epoch: 0, iter: 2' in logs
+    assert files_of(work_dir) == before
+
+
+def test_replaced_tracklets_are_used(finished: Path, tiny: Path,
+                                     tmp_path: Path) -> None:
+    """A file from elsewhere takes the place of a stage's output."""
+    work_dir = tmp_path / 'run'
+    shutil.copytree(finished, work_dir)
+    path = work_dir / 'tracklets' / 'TINY-02.txt'
+    before = (work_dir / 'tracks' / 'TINY-02.txt').read_bytes()
+    lines = path.read_text().splitlines()
+    alone = [' '.join([line.split()[0], str(number), *line.split()[2:]])
+             for number, line in enumerate(lines, 1)]
+    path.write_text('\n'.join(alone) + '\n')
+    run(tiny_config(tiny, work_dir, resume=True, **{
+        'test_cfg.stages': [dict(type='ShortTermTracking'),
+                            dict(type='Merging')]}))
+    assert path.read_text().splitlines() == alone
+    assert (work_dir / 'tracks' / 'TINY-02.txt').read_bytes() != before
+
+
+def test_more_than_one_round(tiny: Path, tmp_path: Path) -> None:
+    """Stages may be listed again; later rounds have files of their own."""
+    stages = [dict(type=name) for name in (
+        'MaskGeneration', 'IntraFrameTraining', 'ShortTermTracking',
+        'InterTrackletTraining', 'ShortTermTracking',
+        'InterTrackletTraining', 'Merging')]
+    run(tiny_config(tiny, tmp_path, **{'test_cfg.stages': stages,
+                                       'test_cfg.training.max_iters': 2}))
+    assert (tmp_path / 'encoder_inter_2.pth').is_file()
+    assert (tmp_path / 'tracklets_2' / 'TINY-02.txt').is_file()
+    assert (tmp_path / 'tracks' / 'TINY-02.txt').is_file()
+
+
+def copy_with_detections(tiny: Path, folder: Path, text: str | None) -> Path:
+    """The tiny sample with other detections in one target."""
+    shutil.copytree(tiny, folder)
+    det = folder / 'test' / 'TINY-02' / 'det'
+    shutil.rmtree(det)
+    if text is not None:
+        det.mkdir()
+        (det / 'det.txt').write_text(text)
+    return folder
+
+
+def test_a_sequence_without_detections_completes(
+        tiny: Path, tmp_path: Path) -> None:
+    """No one there: a warning, an empty result, and the run goes on."""
+    data = copy_with_detections(tiny, tmp_path / 'data', '')
+    with pytest.warns(UserWarning, match=r'det\.txt.*TINY-02'):
+        run(tiny_config(data, tmp_path / 'run'))
+    assert (tmp_path / 'run' / 'tracks' / 'TINY-02.txt').read_text() == ''
+    assert (tmp_path / 'run' / 'tracks' / 'TINY-03.txt').stat().st_size > 0
+
+
+def test_one_person_in_one_frame_completes(
+        tiny: Path, tmp_path: Path) -> None:
+    """Nothing to learn from and nothing to link is no error."""
+    data = copy_with_detections(tiny, tmp_path / 'data', None)
+    shutil.rmtree(data / 'test' / 'TINY-03')
+    sequence = data / 'test' / 'TINY-02'
+    for path in sorted((sequence / 'img1').iterdir())[1:]:
+        path.unlink()
+    ini = sequence / 'seqinfo.ini'
+    ini.write_text(ini.read_text().replace('seqLength=8', 'seqLength=1'))
+    gt = sequence / 'gt' / 'gt.txt'
+    first = [line for line in gt.read_text().splitlines()
+             if line.startswith('1 ')]
+    gt.write_text('\n'.join(first) + '\n')
+    (sequence / 'det').mkdir()
+    frame, _, _, height, width, rle = first[0].split(' ')
+    (sequence / 'det' / 'det.txt').write_text(
+        f'{frame} 0 0 1 1 0.9 2 {height} {width} {rle}\n')
+    run(tiny_config(data, tmp_path / 'run'))
+    lines = (tmp_path / 'run' / 'tracks' / 'TINY-02.txt').read_text()
+    assert len(lines.splitlines()) == 1
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    (None, r'det.*TINY-02'),
+    ('1 0 0 1 1 0.9 2 240 320\n', r'det\.txt:1: '),
+    ('1 0 0 1 1 0.9 2 288 384 PPP\n', r'det\.txt:1: '),
+    ('99 0 0 1 1 0.9 2 288 384 PP\n', r'det\.txt:1: '),
+])
+def test_bad_detections_stop_a_run_before_any_work(
+        tiny: Path, tmp_path: Path, text: str | None, message: str) -> None:
+    """The error names file and line, and nothing has been written."""
+    data = copy_with_detections(tiny, tmp_path / 'data', text)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        run(tiny_config(data, tmp_path / 'run'))
+    assert files_of(tmp_path / 'run') == {}
+
+
+def test_labelled_sequence_without_labels(tiny: Path,
+                                          tmp_path: Path) -> None:
+    """Said before the first stage, not in the second."""
+    data = tmp_path / 'data'
+    shutil.copytree(tiny, data)
+    shutil.rmtree(data / 'train' / 'TINY-01' / 'gt')
+    with pytest.raises(FileNotFoundError, match=r'TINY-01.*gt/gt\.txt'):
+        run(tiny_config(data, tmp_path / 'run'))
+    assert files_of(tmp_path / 'run') == {}

@@ -1,0 +1,47 @@
+"""Runs on a tiny rendered sample, in seconds: what tests of them share."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmremots.datasets.sample.render import SequenceSpec
+
+ROOT = Path(__file__).resolve().parents[1]
+SPECS = (
+    SequenceSpec('TINY-01', 'train', seed=101, num_frames=6, num_people=4),
+    SequenceSpec('TINY-02', 'test', seed=102, num_frames=8, num_people=4),
+    SequenceSpec('TINY-03', 'test', seed=103, num_frames=6, num_people=4),
+)
+
+
+def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
+    """The sample's config on other data, a few iterations long."""
+    cfg = Config.fromfile(ROOT / 'configs' / 'remots_sample.py')
+    dataset = dict(type='MOTSChallengeDataset', test_mode=True)
+    cfg.test_dataloader.dataset = dict(
+        dataset, data_root=str(data / 'test'))
+    cfg.test_cfg.labelled = dict(dataset, data_root=str(data / 'train'))
+    cfg.work_dir = str(work_dir)
+    cfg.merge_from_dict({
+        'model.reid.crop_size': (64, 32),
+        'test_dataloader.num_workers': 0,
+        'test_cfg.training.max_iters': 4,
+        'test_cfg.training.batch_size': 16,
+        'test_cfg.training.num_workers': 0,
+        'test_cfg.training.checkpoint_interval': 2, **options})
+    return cfg
+
+
+def run(cfg: Config) -> dict[str, float]:
+    """Run a config as tools/test.py does."""
+    return Runner.from_cfg(cfg).test()
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What a run is judged by: every result file's bytes."""
+    patterns = ('detections/*', 'tracklets*/*', 'tracks/*', 'encoder_*.pth',
+                'statistics/*', 'metrics.json', 'submission.zip')
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for pattern in patterns for path in folder.glob(pattern)}
