@@ -104,9 +104,14 @@ class RunFolder:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
 
-    def detections(self, sequence: str) -> Path:
-        """Fused, disjoint masks of a sequence."""
-        return self.root / 'detections' / f'{sequence}.txt'
+    def detections(self, sequence: str, source: str = '') -> Path:
+        """Fused, disjoint masks of a sequence.
+
+        Args:
+            sequence: Name of the sequence.
+            source: Name of one detector; its masks, before fusion.
+        """
+        return self.root / 'detections' / source / f'{sequence}.txt'
 
     def tracklets(self, sequence: str, suffix: str = '') -> Path:
         """Short-term tracklets of a sequence, MOTS text.

@@ -291,7 +291,7 @@ def _intersections(
         masks = sound_rles([*rles_a, *rles_b])
         masks_a, masks_b = masks[:len(rles_a)], masks[len(rles_a):]
         areas_a, areas_b = _areas(masks_a), _areas(masks_b)
-    # A quotient of integers below 2**32, so rounding undoes the division.
+    # A quotient of integers below 2**29, so rounding undoes the division.
     shares = _shares(masks_a, masks_b)
     return np.rint(shares * areas_a[:, None]), areas_a, areas_b
 

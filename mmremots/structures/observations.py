@@ -229,14 +229,21 @@ def write_detections(path: PathLike, observations: Observations) -> None:
     """
     with atomic_path(path) as temporary, \
             open(temporary, 'w', encoding='ascii', newline='\n') as file:
-        for row, rle in enumerate(observations.rles):
-            box = ' '.join(
-                np.format_float_positional(side, trim='-')
-                for side in observations.boxes[row])
-            file.write(
-                f'{observations.frames[row]} {box} '
-                f'{observations.scores[row]:.4f} {observations.labels[row]} '
-                f'{_rle_text(rle)}\n')
+        file.write(format_detections(observations))
+
+
+def format_detections(observations: Observations) -> str:
+    """The lines of a table as :func:`write_detections` writes them."""
+    lines = []
+    for row, rle in enumerate(observations.rles):
+        box = ' '.join(
+            np.format_float_positional(side, trim='-')
+            for side in observations.boxes[row])
+        lines.append(
+            f'{observations.frames[row]} {box} '
+            f'{observations.scores[row]:.4f} {observations.labels[row]} '
+            f'{_rle_text(rle)}\n')
+    return ''.join(lines)
 
 
 def write_mots(

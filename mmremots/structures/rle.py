@@ -21,9 +21,11 @@ from pycocotools import mask as coco_mask
 
 RLE = dict[str, Any]
 
-#: A number in ``counts`` is a chain of characters of 5 bits each; a run of
-#: 2**32 pixels, pycocotools' limit, takes 7 of them with its sign.
-_MAX_CHARACTERS = 7
+#: A number in ``counts`` is a chain of characters of 5 bits each, and
+#: pycocotools shifts them in an int of 32 bits: beyond 6 it reads garbage.
+_MAX_CHARACTERS = 6
+#: The largest image whose runs and their differences take no more than that.
+_MAX_PIXELS = 2**29 - 1
 
 
 def check_rle(rle: RLE) -> None:
@@ -168,7 +170,7 @@ def rle_size(rle: RLE) -> tuple[int, int]:
             raise ValueError
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ValueError('RLE without a size [h, w]') from None
-    if height < 1 or width < 1 or height * width >= 2**32:
+    if height < 1 or width < 1 or height * width > _MAX_PIXELS:
         raise ValueError(f'RLE of impossible size {height} x {width}')
     return int(height), int(width)
 
@@ -241,7 +243,7 @@ def _parse(
     if characters.max() > _MAX_CHARACTERS:
         k = _mask_of(offsets, np.argmax(characters > _MAX_CHARACTERS))
         raise ValueError(
-            f'{_name(k, texts)} has a number of more than 32 bits')
+            f'{_name(k, texts)} has a number of more than 30 bits')
     numbers = (groups[last].astype(np.int64) ^ 16) - 16  # 5 bits and a sign
     longer, back = np.flatnonzero(characters > 1), 1
     while len(longer):

@@ -16,9 +16,11 @@ from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import RLE, decode_mask
 from mmremots.structures.observations import Observations
 
-# Multiples of it, modulo 1, stay apart however many there are.
+# Multiples of it, modulo 1, stay apart, but come near each other again after
+# 8 or 13 steps: saturation and brightness change with shorter periods.
 _GOLDEN_RATIO = 0.6180339887498949
-_BRIGHTNESS = (1.0, 0.75, 0.9)
+_SATURATION = (0.9, 0.55)
+_BRIGHTNESS = (1.0, 0.7, 0.85)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -32,7 +34,8 @@ def track_color(track_id: int) -> tuple[int, int, int]:
         BGR, 0 to 255.
     """
     red, green, blue = colorsys.hsv_to_rgb(
-        track_id * _GOLDEN_RATIO % 1, 0.85, _BRIGHTNESS[track_id % 3])
+        track_id * _GOLDEN_RATIO % 1, _SATURATION[track_id // 8 % 2],
+        _BRIGHTNESS[track_id % 3])
     return round(255 * blue), round(255 * green), round(255 * red)
 
 

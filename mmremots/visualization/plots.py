@@ -85,7 +85,7 @@ def plot_short_threshold(similarities: Histogram | ArrayLike,
         threshold: theta_short.
         path: PNG to write.
     """
-    figure, axes = _axes('Similarity of different people: one frame')
+    figure, axes = _axes('Different people in one frame')
     _draw_bars(axes, similarities, 'intra-frame pairs', _DIFFERENT)
     mean, deviation = _moments(similarities)
     if deviation > 0:
@@ -112,7 +112,8 @@ def plot_merge_threshold(negatives: Histogram | ArrayLike,
     """
     negatives, positives = _counted(negatives), _counted(positives)
     overlap = histogram_overlap(negatives, positives)
-    figure, axes = _axes(f'Different people, and one: overlap {overlap:.1%}')
+    figure, axes = _axes(
+        f'Different people and the same person: overlap {overlap:.1%}')
     _draw_bars(axes, negatives, 'intra-frame pairs', _DIFFERENT)
     _draw_bars(axes, positives, 'within-tracklet pairs', _SAME)
     _finish(figure, axes, threshold, r'$\theta_{merge}$', path)

@@ -1,50 +1,104 @@
 """Stage 1: fused, disjoint masks of every frame (paper section 2.1)."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
+from mmremots.engine.frame_loader import batches
 from mmremots.engine.progress import progress
-from mmremots.engine.run import Run, video_identity
+from mmremots.engine.run import Run, fingerprint, video_identity
 from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import SequenceStage
 from mmremots.registry import STAGES
 from mmremots.structures import Observations, write_detections
+from mmremots.structures.growing_detections import GrowingDetections
 
 
 @STAGES.register_module()
 class MaskGeneration(SequenceStage):
-    """Run the model's detector on every frame and keep its masks.
+    """Run the model's detectors on every frame and fuse their masks.
 
     Masks depend on nothing that the run learns, so they are kept as long
-    as detector and images are the same, also when a run starts anew.
+    as detectors and images are the same, also when a run starts anew. What
+    a live detector finds is written to a file of its own, frame by frame,
+    before it is fused: a run that was stopped goes on at the frame where it
+    stood, and another fusion, or another detector beside it, does not take
+    the network's time again. Detectors work one after the other, so that
+    one is in use at a time.
+
+    Args:
+        num_workers: Processes that read and transform frames ahead of the
+            network.
     """
 
     title = 'masks'
     always_keep = True
 
+    def __init__(self, num_workers: int = 2) -> None:
+        self.num_workers = num_workers
+
     def check(self, run: Run) -> None:
-        """Read what the detector needs of each video."""
+        """Read what the detectors need of each video."""
         for video in run.share(run.videos):
             run.model.detector.check(video)
 
+    def run(self, run: Run, label: str) -> None:
+        """Work on this process's share, then let go of the networks."""
+        super().run(run, label)
+        run.model.detector.unload()
+
     def task(self, run: Run, video: Video) -> Task:
-        """Made of the detector, its files and the images."""
+        """Made of the detectors, their files and the images."""
         return run.folder.task(
             f'{self.name}/{video.name}',
-            dict(detector=run.model_cfg['detector'],
-                 sources=run.model.detector.fingerprint(video),
+            dict(detector=run.model.detector.fingerprint(video),
                  images=video_identity(video)),
             [run.folder.detections(video.name)])
 
     def process(self, run: Run, video: Video, title: str) -> None:
-        """Detect frame by frame."""
+        """Detect, source by source, then fuse frame by frame."""
         detector = run.model.detector
+        sources = [
+            source.stored(self._detections(run, video, title, name, source))
+            if source.needs_image else source
+            for name, source in detector.named_sources()]
         frames = range(1, video.num_frames + 1)
-        found = []
-        for frame in progress(frames, title, video.num_frames):
-            image = (read_frame(video, frame)
-                     if detector.needs_image else None)
-            found.append(detector.detect(image, video, frame))
+        fused = [
+            detector.combine([
+                source.detect(None, video, frame) for source in sources])
+            for frame in progress(frames, title, video.num_frames)]
         path = run.folder.detections(video.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_detections(path, Observations.concatenate(found))
+        write_detections(path, Observations.concatenate(fused))
+
+    def _detections(
+            self, run: Run, video: Video, title: str, name: str,
+            source: Any) -> Path:
+        """File of what one live detector finds; made where there is none."""
+        path = run.folder.detections(video.name, name)
+        task = run.folder.task(
+            f'{self.name}/{video.name}/{name}',
+            dict(detector=source.raw_fingerprint(),
+                 images=video_identity(video)), [path])
+        key = fingerprint(task.ingredients)
+        run.do(f'{title}, {name}', task, lambda: self._detect(
+            video, f'{title}, {name}', source, path, key), keep=True)
+        return path
+
+    def _detect(
+            self, video: Video, title: str, source: Any, path: Path,
+            key: str) -> None:
+        with GrowingDetections(path, key, source.batch_size) as file:
+            frames = range(file.frames + 1, video.num_frames + 1)
+
+            def found() -> Iterator[Observations]:
+                for numbers, inputs in batches(
+                        video, frames, source.transform, source.batch_size,
+                        self.num_workers):
+                    yield from source.detect_batch(inputs, numbers)
+
+            for table in progress(found(), title, len(frames)):
+                file.append(table)
+            file.finish()

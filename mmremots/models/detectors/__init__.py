@@ -1,5 +1,6 @@
 """Where masks come from."""
 from .detections_from_file import DetectionsFromFile
+from .instance_segmenter import InstanceSegmenter
 from .mask_fusion import MaskFusion, fuse
 
-__all__ = ['DetectionsFromFile', 'MaskFusion', 'fuse']
+__all__ = ['DetectionsFromFile', 'InstanceSegmenter', 'MaskFusion', 'fuse']

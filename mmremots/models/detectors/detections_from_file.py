@@ -4,7 +4,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.logging import print_log
@@ -83,10 +83,14 @@ class DetectionsFromFile(nn.Module):
                     f'{sequence.name} has a score of {self.score_thr} or '
                     'more', 'current', logging.WARNING)
 
-    def fingerprint(self, sequence: Video) -> list[list[str]]:
-        """Names and SHA-256 of the files."""
-        return [[path.name, file_sha256(path)]
-                for path in self._files(sequence)]
+    def fingerprint(self, sequence: Video) -> dict[str, Any]:
+        """Names and SHA-256 of the files, and what is made of them."""
+        classes = self.classes and sorted(self.classes.items())
+        return {
+            'score_thr': self.score_thr, 'classes': classes,
+            'score_weight': self.score_weight,
+            'files': [[path.name, file_sha256(path)]
+                      for path in self._files(sequence)]}
 
     def detect(
             self, image: NDArray[np.uint8] | None, sequence: Video,

@@ -158,7 +158,7 @@ class InstanceSegmenter(nn.Module):
             'model': model_config(
                 self.cfg, self.score_thr, self.max_per_image).to_dict(),
             'pipeline': [step.to_dict() for step in self._pipeline],
-            'flip': self.flip,
+            'flip': self.flip, 'score_thr': self.score_thr,
             'classes': sorted([str(k), v] for k, v in self.classes.items()),
             'checkpoint': None if self.checkpoint is None else file_sha256(
                 fetch(self.checkpoint))}

@@ -1,6 +1,7 @@
 """Fusion of the masks of several detectors (paper, section 2.1)."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,13 @@ class MaskFusion(nn.Module):
 
     A source is a module with ``needs_image``, ``check(sequence)``,
     ``fingerprint(sequence)`` and ``detect(image, sequence, frame)``, as this
-    one; score threshold, class map and score weight are its own.
+    one; score threshold, class map and score weight are its own. What a
+    source that needs images has beside is in
+    :class:`~.instance_segmenter.InstanceSegmenter`.
 
     Args:
         sources: Configs of the detectors, such as
+            :class:`~.instance_segmenter.InstanceSegmenter` and
             :class:`~.detections_from_file.DetectionsFromFile`.
         nms: Config of the suppression between masks of one class.
         min_area: Least number of pixels of a mask after fusion.
@@ -108,9 +112,34 @@ class MaskFusion(nn.Module):
         for source in self.sources:
             source.check(sequence)
 
-    def fingerprint(self, sequence: Video) -> list[Any]:
+    def fingerprint(self, sequence: Video) -> dict[str, Any]:
         """JSON-able; changes when what the masks come from does."""
-        return [source.fingerprint(sequence) for source in self.sources]
+        return {
+            'sources': [
+                source.fingerprint(sequence) for source in self.sources],
+            'nms': [type(self.nms).__name__, vars(self.nms)],
+            'min_area': self.min_area}
+
+    def named_sources(self) -> list[tuple[str, Any]]:
+        """The sources, each with a name that no other has."""
+        times: Counter[str] = Counter()
+        named = []
+        for source in self.sources:
+            name = getattr(source, 'name', type(source).__name__)
+            times[name] += 1
+            suffix = f'_{times[name]}' if times[name] > 1 else ''
+            named.append((name + suffix, source))
+        return named
+
+    def unload(self) -> None:
+        """Let go of the networks, until one is needed again."""
+        for source in self.sources:
+            if source.needs_image:
+                source.unload()
+
+    def combine(self, detections: Sequence[Observations]) -> Observations:
+        """Disjoint masks of what each source found in one frame."""
+        return fuse(detections, self.nms, self.min_area)
 
     def detect(
             self, image: NDArray[np.uint8] | None, sequence: Video,
@@ -126,6 +155,6 @@ class MaskFusion(nn.Module):
         Returns:
             Its rows, best score first.
         """
-        return fuse(
-            [source.detect(image, sequence, frame)
-             for source in self.sources], self.nms, self.min_area)
+        return self.combine([
+            source.detect(image, sequence, frame)
+            for source in self.sources])

@@ -1,0 +1,224 @@
+"""Weights are loaded whole, or the reason is told; no code is run."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+
+from mmremots.models.reid import (
+    ReIDEncoder,
+    checkpoint,
+    differences,
+    load_encoder,
+    read_state_dict,
+)
+from mmremots.registry import MODELS
+
+
+def tiny_encoder(num_classes: int | None = None, seed: int = 0,
+                 **options: Any) -> ReIDEncoder:
+    torch.manual_seed(seed)
+    encoder = MODELS.build(
+        dict(
+            type='ReIDEncoder',
+            backbone=dict(
+                type='mmdet.ResNet', depth=18, base_channels=4,
+                out_indices=(3, ), norm_eval=False),
+            head=dict(
+                type='BNNeckHead', in_channels=32, num_classes=num_classes),
+            **options))
+    torch.nn.init.normal_(encoder.head.bn.running_mean)
+    return encoder
+
+
+def same_weights(a: ReIDEncoder, b: ReIDEncoder,
+                 but: tuple[str, ...] = ()) -> bool:
+    theirs = b.state_dict()
+    return all(
+        torch.equal(value, theirs[key])
+        for key, value in a.state_dict().items()
+        if key in theirs and not key.startswith(but))
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda state: state,
+    lambda state: dict(state_dict=state, meta=dict(epoch=3)),
+    lambda state: dict(state_dict={f'module.{k}': v
+                                   for k, v in state.items()}),
+])
+def test_forms_of_checkpoints(tmp_path: Path, wrap: Any) -> None:
+    """Bare, as mmengine writes them, and from DataParallel."""
+    source, target = tiny_encoder(5), tiny_encoder(5, seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save(wrap(source.state_dict()), path)
+    assert not same_weights(target, source)
+    load_encoder(target, path)
+    assert same_weights(target, source)
+    assert same_weights(source, target)
+
+
+def test_logged_numbers_are_read(tmp_path: Path) -> None:
+    """mmengine's runner saves its log beside the weights."""
+    import numpy as np
+    history = HistoryBuffer()
+    history.update(np.float64(0.5))
+    path = tmp_path / 'epoch_1.pth'
+    torch.save(
+        dict(
+            state_dict=tiny_encoder().state_dict(),
+            message_hub=dict(log_scalars=dict(loss=history)),
+            meta=dict(seed=np.int64(3), lr=np.float32(1e-3))), path)
+    assert 'head.bn.weight' in read_state_dict(path)
+
+
+@pytest.mark.parametrize(('theirs', 'ours'), [(5, 7), (5, None), (None, 7)])
+def test_other_identities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                          theirs: int | None, ours: int | None) -> None:
+    """Classifier and centers stay behind, with one line that says so."""
+    source, target = tiny_encoder(theirs), tiny_encoder(ours, seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save(source.state_dict(), path)
+    before = {k: v.clone() for k, v in target.state_dict().items()}
+    lines: list[str] = []
+    monkeypatch.setattr(checkpoint, 'print_log',
+                        lambda line, **_: lines.append(line))
+    load_encoder(target, path)
+    own = ('head.classifier.', 'head.loss_center.')
+    assert same_weights(target, source, but=own)
+    for key, value in target.state_dict().items():
+        if key.startswith(own):
+            assert torch.equal(value, before[key])
+    assert len(lines) == 1
+    assert 'head.classifier.weight' in lines[0]
+
+
+def test_weights_without_a_neck(tmp_path: Path) -> None:
+    """ImageNet's have none: the neck stays as it was initialised."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save({
+        k: v for k, v in source.state_dict().items()
+        if k.startswith('backbone.')
+    }, path)
+    neck = target.head.bn.running_mean.clone()
+    load_encoder(target, path)
+    assert torch.equal(target.head.bn.running_mean, neck)
+    assert same_weights(target, source, but=('head.', ))
+
+
+def test_counters_may_be_missing(tmp_path: Path) -> None:
+    """Weights from before PyTorch 0.4.1 count no batches."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save({
+        k: v for k, v in source.state_dict().items()
+        if not k.endswith('num_batches_tracked')
+    }, path)
+    load_encoder(target, path)
+    assert same_weights(target, source)
+
+
+def test_misfits_are_listed_and_nothing_is_loaded(tmp_path: Path) -> None:
+    """Missing, left over and reshaped: all are named at once."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    state = source.state_dict()
+    del state['backbone.conv1.weight']
+    del state['head.bn.running_var']
+    state['backbone.extra'] = torch.zeros(1)
+    state['backbone.bn1.bias'] = torch.zeros(9)
+    path = tmp_path / 'a.pth'
+    torch.save(state, path)
+    before = {k: v.clone() for k, v in target.state_dict().items()}
+    with pytest.raises(ValueError, match='not of this encoder') as error:
+        load_encoder(target, path)
+    assert str(path) in str(error.value)
+    assert ('missing: backbone.conv1.weight, head.bn.running_var'
+            in str(error.value))
+    assert 'unexpected: backbone.extra' in str(error.value)
+    assert 'backbone.bn1.bias (9,) instead of (4,)' in str(error.value)
+    for key, value in target.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
+def test_loaded_weights_survive_initialisation(tmp_path: Path) -> None:
+    """mmengine's runner initialises a model before it trains."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save(source.state_dict(), path)
+    load_encoder(target, path)
+    target.init_weights()
+    assert same_weights(target, source)
+
+
+def test_pretrained_in_the_config_is_strict(tmp_path: Path) -> None:
+    """mmengine's own way would keep random weights with a warning."""
+    source = tiny_encoder()
+    path = tmp_path / 'a.pth'
+    torch.save(source.state_dict(), path)
+    pretrained = dict(type='Pretrained', checkpoint=str(path))
+    target = tiny_encoder(seed=1, init_cfg=pretrained)
+    target.init_weights()
+    assert same_weights(target, source)
+    torch.save({'backbone.conv1.weight': torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match='not of this encoder'):
+        tiny_encoder(init_cfg=pretrained).init_weights()
+
+
+class _Attack:
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.system, (self.command, )
+
+
+def test_checkpoints_run_no_code(tmp_path: Path) -> None:
+    """A whole-model pickle is refused, with a way to make weights of it."""
+    victim = tmp_path / 'ran'
+    path = tmp_path / 'a.pth'
+    torch.save(_Attack(f'touch {victim}'), path)
+    with pytest.raises(ValueError, match='weights_only=False') as error:
+        read_state_dict(path)
+    assert str(path) in str(error.value)
+    assert not victim.exists()
+    torch.save(tiny_encoder(), path)
+    with pytest.raises(ValueError, match='save its weights'):
+        read_state_dict(path)
+
+
+@pytest.mark.parametrize('content', [
+    b'', b'not a checkpoint', b'PK\x03\x04 cut off'])
+def test_files_that_are_no_checkpoints(tmp_path: Path,
+                                       content: bytes) -> None:
+    """One error that names the file, whatever torch makes of it."""
+    path = tmp_path / 'a.pth'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r'a\.pth: not a checkpoint'):
+        read_state_dict(path)
+
+
+def test_no_weights_in_a_checkpoint(tmp_path: Path) -> None:
+    """A list, numbers, an empty dict; and a file that is not there."""
+    path = tmp_path / 'a.pth'
+    for content in ([1], {}, dict(epoch=1), torch.zeros(2)):
+        torch.save(content, path)
+        with pytest.raises(ValueError, match='holds no state dict'):
+            read_state_dict(path)
+    with pytest.raises(FileNotFoundError, match=r'no checkpoint at .*b\.pth'):
+        read_state_dict(tmp_path / 'b.pth')
+
+
+def test_differences() -> None:
+    """Nothing to tell of what fits; sorted keys of what does not."""
+    one, two = torch.zeros(1), torch.zeros(2)
+    assert differences(dict(a=one), dict(a=one)) == []
+    assert differences(
+        dict(b=one, a=one, c=one, **{'n.num_batches_tracked': one}),
+        dict(c=two, d=one)) == [
+            '  missing: a, b', '  unexpected: d',
+            '  reshaped: c (2,) instead of (1,)']

@@ -1,0 +1,69 @@
+"""Files that are written whole or not at all."""
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from mmremots.structures.files import atomic_path, file_sha256
+
+
+def test_appears_when_done(tmp_path):
+    """Nothing stands under the name before the block is through."""
+    target = tmp_path / 'new' / 'a.txt'
+    with atomic_path(target) as temporary:
+        temporary.write_text('whole')
+        assert not target.exists()
+        assert temporary.parent == target.parent
+    assert target.read_text() == 'whole'
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_failure_leaves_what_was_there(tmp_path):
+    """A block that fails leaves the old file, and nothing else."""
+    target = tmp_path / 'a.txt'
+    target.write_text('old')
+    with pytest.raises(KeyError), atomic_path(target) as temporary:
+        temporary.write_text('half')
+        raise KeyError
+    assert target.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_a_killed_process_left_goes(tmp_path):
+    """A leftover is overwritten: a resumed run ends with the same files."""
+    target = tmp_path / 'a.txt'
+    with atomic_path(target) as temporary:
+        leftover = temporary
+        temporary.write_text('new')
+    leftover.write_text('half of another')
+    with atomic_path(target) as temporary:
+        temporary.write_text('again')
+    assert target.read_text() == 'again'
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_keeps_the_suffix(tmp_path):
+    """numpy, OpenCV and others write by suffix."""
+    target = tmp_path / 'a.npz'
+    with atomic_path(target) as temporary:
+        np.savez(temporary, x=np.arange(3))
+    with np.load(target, allow_pickle=False) as content:
+        assert content['x'].tolist() == [0, 1, 2]
+
+
+def test_mode_is_that_of_any_new_file(tmp_path):
+    """Others may read the results, as the umask says."""
+    (tmp_path / 'plain').write_text('')
+    with atomic_path(tmp_path / 'a.txt') as temporary:
+        temporary.write_text('')
+    assert ((tmp_path / 'a.txt').stat().st_mode
+            == (tmp_path / 'plain').stat().st_mode)
+
+
+def test_sha256(tmp_path):
+    """The digest of the bytes."""
+    path = tmp_path / 'a'
+    path.write_bytes(b'abc' * 10**6)
+    assert file_sha256(path) == hashlib.sha256(b'abc' * 10**6).hexdigest()
