@@ -19,8 +19,8 @@ from mmremots.structures.observations import Observations
 # Multiples of it, modulo 1, stay apart, but come near each other again after
 # 8 or 13 steps: saturation and brightness change with shorter periods.
 _GOLDEN_RATIO = 0.6180339887498949
-_SATURATION = (0.9, 0.55)
-_BRIGHTNESS = (1.0, 0.7, 0.85)
+_SATURATION = (0.9, 0.5)
+_BRIGHTNESS = (1.0, 0.65)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -35,7 +35,7 @@ def track_color(track_id: int) -> tuple[int, int, int]:
     """
     red, green, blue = colorsys.hsv_to_rgb(
         track_id * _GOLDEN_RATIO % 1, _SATURATION[track_id // 8 % 2],
-        _BRIGHTNESS[track_id % 3])
+        _BRIGHTNESS[track_id % 2])
     return round(255 * blue), round(255 * green), round(255 * red)
 
 

@@ -9,6 +9,12 @@ import pytest
 from mmremots.structures.files import atomic_path, file_sha256
 
 
+def write_half(target):
+    with atomic_path(target) as temporary:
+        temporary.write_text('half')
+        raise KeyError
+
+
 def test_appears_when_done(tmp_path):
     """Nothing stands under the name before the block is through."""
     target = tmp_path / 'new' / 'a.txt'
@@ -24,9 +30,8 @@ def test_failure_leaves_what_was_there(tmp_path):
     """A block that fails leaves the old file, and nothing else."""
     target = tmp_path / 'a.txt'
     target.write_text('old')
-    with pytest.raises(KeyError), atomic_path(target) as temporary:
-        temporary.write_text('half')
-        raise KeyError
+    with pytest.raises(KeyError):
+        write_half(target)
     assert target.read_text() == 'old'
     assert list(tmp_path.iterdir()) == [target]
 

@@ -185,7 +185,7 @@ class TestReading:
             path, label_of_category=None).labels.tolist() == [1, 3]
 
     def test_empty_runs_are_joined(self, tmp_path):
-        """pycocotools stops early at runs of no pixels: none is let in."""
+        """Pycocotools stops early at runs of no pixels: none is let in."""
         raw = coco_mask.frPyObjects(
             {'size': [4, 5], 'counts': [3, 0, 2, 5, 0, 0, 10]}, 4, 5)
         line = f'1 1 2 4 5 {raw["counts"].decode()}'
@@ -290,7 +290,7 @@ class TestErrors:
         """Whatever else a .json may hold."""
         path = tmp_path / 'some.json'
         path.write_text(text)
-        with pytest.raises(ValueError, match='some.json: '):
+        with pytest.raises(ValueError, match=r'some\.json: '):
             read_coco_results(path)
 
     def test_polygons_without_a_size(self, tmp_path):
@@ -310,7 +310,7 @@ class TestErrors:
         """An image, say, in place of text."""
         path = tmp_path / 'some.txt'
         path.write_bytes(bytes(range(256)) * 10)
-        with pytest.raises(ValueError, match='some.txt:1: '):
+        with pytest.raises(ValueError, match=r'some\.txt:1: '):
             read_detections(path)
 
 
@@ -383,5 +383,5 @@ class TestRealFiles:
         assert set(rows.labels.tolist()) <= {1, 2, 10}
         cars = rows.labels == 1
         assert (ids[cars] // 1000 == 1).all()
-        with pytest.raises(ValueError, match='0002.txt:1: frame 0'):
+        with pytest.raises(ValueError, match=r'0002\.txt:1: frame 0'):
             read_mots(path)

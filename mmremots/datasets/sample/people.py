@@ -14,6 +14,8 @@ PATTERNS = ('plain', 'hoops', 'stripes', 'checks', 'dots', 'diagonal',
 HAIRSTYLES = ('short', 'long', 'bun', 'cap', 'bald')
 LEGWEAR = ('trousers', 'trousers', 'shorts', 'skirt')
 BAGS = ('none', 'none', 'backpack', 'satchel', 'case')
+# Multiples of it, modulo 1, are spread over the colour circle.
+_GOLDEN_RATIO = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -96,28 +98,27 @@ def _hsv(hue: float, saturation: float, value: float) -> Color:
 def make_people(rng: np.random.Generator, count: int) -> list[Person]:
     """Invent people.
 
-    Colour alone must not tell them apart: they come in pairs that share
-    the hues of top and legs within a few degrees and differ in pattern,
-    hair, bag and build.
+    Colour alone must not tell all of them apart: every third takes the
+    hues of top and legs from the one before, within a few degrees, and
+    differs in pattern, hair, bag and build.
 
     Args:
         rng: Source of everything random.
         count: Number of people.
 
     Returns:
-        The people; neighbours 2k and 2k + 1 are the look-alikes.
+        The people; 3k + 1 and 3k + 2 are look-alikes.
     """
-    hues = (np.arange((count + 1) // 2) / ((count + 1) // 2)
-            + rng.uniform(0, 1)) % 1
+    hues = rng.uniform() + _GOLDEN_RATIO * np.arange(count)
     people: list[Person] = []
     for index in range(count):
-        if index % 2 == 0:
-            hue, leg_hue = hues[index // 2], rng.uniform()
+        if index % 3 < 2:
+            hue, leg_hue = hues[index], rng.uniform()
             value, leg_value = rng.uniform(0.3, 0.85), rng.uniform(0.2, 0.8)
             patterns = rng.permutation(len(PATTERNS))
         accent = _hsv(rng.uniform(), rng.uniform(0, 0.9),
                       rng.choice([0.15, 0.95]))
-        top = Cloth(PATTERNS[patterns[index % 2]],
+        top = Cloth(PATTERNS[patterns[index % 3]],
                     _hsv(hue + rng.normal(0, 0.015), rng.uniform(0.35, 0.7),
                          float(np.clip(value + rng.normal(0, 0.05), 0, 1))),
                     accent, rng.uniform(11, 19))

@@ -22,7 +22,7 @@ from .scene import (
     paste,
 )
 
-_SENSOR_NOISE = 4.0  # standard deviation, gray levels
+_SENSOR_NOISE = 3.0  # standard deviation, gray levels
 _SHUTTER = 0.45  # fraction of the frame interval; sets the motion blur
 
 
@@ -114,8 +114,8 @@ def _exposure(rng: np.random.Generator, num_frames: int
     """(T, 3) gain of the camera: clouds pass, white balance drifts."""
     time = np.linspace(0, 2 * np.pi, num_frames)[:, None]
     start = rng.uniform(0, 2 * np.pi, 4)
-    clouds = 0.14 * np.sin(time * 1.3 + start[:1])
-    balance = 0.05 * np.sin(time * 0.8 + start[1:])
+    clouds = 0.10 * np.sin(time * 1.3 + start[:1])
+    balance = 0.04 * np.sin(time * 0.8 + start[1:])
     return 1 + clouds + balance
 
 

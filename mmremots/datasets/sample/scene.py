@@ -221,7 +221,7 @@ def _light(rng: np.random.Generator) -> NDArray[np.float32]:
         half = rng.uniform(35, 70)
         shade = np.maximum(
             shade, np.clip((half - abs(slanted - center)) / 8 + 0.5, 0, 1))
-    shaded = np.float32(np.array([0.66, 0.54, 0.47]) * rng.uniform(0.85, 1.1))
+    shaded = np.float32(np.array([0.80, 0.70, 0.64]) * rng.uniform(0.9, 1.05))
     sunny = np.array([0.96, 1.04, 1.10], np.float32)
     return sunny + shade[..., None] * (shaded - sunny)
 

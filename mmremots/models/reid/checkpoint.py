@@ -47,14 +47,13 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
         with torch.serialization.safe_globals(_safe_types()):
             content = torch.load(path, map_location='cpu', weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-        reason = str(error).strip().splitlines()
         raise ValueError(
             f'{path}: not a checkpoint of weights alone, and nothing else is '
             'loaded, as unpickling objects runs code. If it holds a whole '
             'model and you trust where it came from, save its weights in the '
             'environment that wrote it: torch.save(torch.load(path, '
             "weights_only=False).state_dict(), 'weights.pth'). PyTorch says: "
-            f'{reason[0] if reason else error!r}') from error
+            f'{_reason(error)}') from error
     if isinstance(content, dict) and 'state_dict' in content:
         content = content['state_dict']
     if not (isinstance(content, dict) and content
@@ -148,6 +147,12 @@ def differences(expected: Mapping[str, Tensor],
     return [
         f'  {kind}: {", ".join(keys)}' for kind, keys in kinds.items() if keys
     ]
+
+
+def _reason(error: Exception) -> str:
+    """The line of PyTorch's error that says what, not what to do."""
+    lines = str(error).strip().splitlines() or [repr(error)]
+    return next((x for x in lines if 'Unsupported' in x), lines[0]).strip()
 
 
 def _safe_types() -> list[Any]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -214,7 +215,9 @@ class _Agglomeration:
         self.first[i], self.last[i] = self.spans[i][[0, 1], [0, -1]]
         self.has_holes[i] = True
         near = np.sort(self.owner[near])
-        near = near[(near != i) & (np.diff(near, prepend=-1) > 0)]
+        keep = near != i
+        keep[1:] &= near[1:] != near[:-1]
+        near = near[keep]
         # Once two clusters share a frame, they do so for good.
         near = near[~self._share_frame(i, near)]
         self.near[i] = near
@@ -248,8 +251,8 @@ class _Agglomeration:
         shared = meets(self.first[others], self.last[others])
         unsure = np.flatnonzero(shared & self.has_holes[others])
         if len(unsure):
-            spans = [self.spans[k] for k in others[unsure]]
-            starts = np.cumsum([0] + [span.shape[1] for span in spans[:-1]])
+            spans = [self.spans[k] for k in others[unsure].tolist()]
+            ends = list(accumulate(span.shape[1] for span in spans))
             shared[unsure] = np.logical_or.reduceat(
-                meets(*np.concatenate(spans, axis=1)), starts)
+                meets(*np.concatenate(spans, axis=1)), [0, *ends[:-1]])
         return shared

@@ -48,10 +48,13 @@ def label_overlaps(
     bins = (n + 1) * (m + 1)
     # The narrowest type: this is all about memory traffic.
     dtype = np.dtype('i2' if bins <= np.iinfo(np.int16).max else 'i8')
-    pairs = labels_a.astype(dtype)
+    pairs = labels_a.astype(dtype).ravel()
     pairs *= dtype.type(m + 1)
-    pairs += labels_b.astype(dtype, copy=False)
-    counts = np.bincount(pairs[pairs != 0], minlength=bins)
+    pairs += labels_b.astype(dtype, copy=False).ravel()
+    # Runs of equal pairs are long: count those instead of pixels.
+    starts = np.append(0, np.flatnonzero(pairs[1:] != pairs[:-1]) + 1)
+    lengths = np.diff(starts, append=pairs.size)
+    counts = np.bincount(pairs[starts], weights=lengths, minlength=bins)
     counts = counts.reshape(n + 1, m + 1)
     intersection = counts[1:, 1:]
     union = (

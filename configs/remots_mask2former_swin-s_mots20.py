@@ -1,0 +1,4 @@
+_base_ = 'remots_mots20.py'
+model = dict(detector=dict(sources=[dict(
+    type='InstanceSegmenter',
+    config='{{ fileDirname }}/detectors/mask2former_swin-s.py')]))

@@ -1,0 +1,214 @@
+"""Detections from files: which file, what of it, and what is wrong."""
+from __future__ import annotations
+
+import json
+import logging
+
+import numpy as np
+import pytest
+from mmengine.logging import MMLogger
+
+from mmremots.datasets.sequences import Sequence, read_sequence
+from mmremots.models.detectors import DetectionsFromFile
+from mmremots.registry import MODELS
+from mmremots.structures.masks import encode_mask
+from mmremots.structures.observations import (
+    read_coco_results,
+    read_detections,
+)
+
+COUNTS = encode_mask(np.eye(4, 5))['counts'].decode()
+
+
+def line(frame=1, score=0.5, label=2):
+    return f'{frame} 0 0 4 4 {score} {label} 4 5 {COUNTS}\n'
+
+
+@pytest.fixture
+def sequence(tmp_path):
+    """Three frames; no detector reads the images."""
+    folder = tmp_path / 'data' / 'walk'
+    (folder / 'det').mkdir(parents=True)
+    return Sequence(
+        'walk', tuple(str(folder / 'img1' / f'{frame:06}.jpg')
+                      for frame in (1, 2, 3)), 4, 5, 30.0, None)
+
+
+@pytest.fixture
+def det(tmp_path):
+    return tmp_path / 'data' / 'walk' / 'det'
+
+
+@pytest.fixture
+def warnings():
+    """Warnings in the log of the run."""
+    messages = []
+
+    class Listener(logging.Handler):
+
+        def emit(self, record):
+            if record.levelno == logging.WARNING:
+                messages.append(record.getMessage())
+
+    listener = Listener()
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(listener)
+    yield messages
+    logger.removeHandler(listener)
+
+
+def test_where_files_are(sequence, det, tmp_path):
+    """In the sequence's folder, or wherever {sequence} says."""
+    (det / 'a.txt').write_text(line(score=0.1))
+    (tmp_path / 'walk.txt').write_text(line(score=0.2))
+    inside = DetectionsFromFile('det/a.txt')
+    outside = DetectionsFromFile(str(tmp_path / '{sequence}.txt'))
+    assert inside.detect(None, sequence, 1).scores == np.float32(0.1)
+    assert outside.detect(None, sequence, 1).scores == np.float32(0.2)
+
+
+def test_wildcards(sequence, det):
+    """All files of detections in a folder, by name, and nothing else."""
+    (det / 'b.txt').write_text(line(score=0.1))
+    (det / 'a.json').write_text(json.dumps([{
+        'image_id': 1, 'category_id': 1, 'score': 0.2,
+        'segmentation': {'size': [4, 5], 'counts': COUNTS}}]))
+    (det / 'notes.md').write_text('not detections')
+    (det / '.writing-b.txt').write_text('half')
+    source = DetectionsFromFile('det/*')
+    assert source.detect(None, sequence, 1).scores.tolist() == [
+        np.float32(0.2), np.float32(0.1)]
+    names = [name for name, _ in source.fingerprint(sequence)['files']]
+    assert names == ['a.json', 'b.txt']
+
+
+def test_one_frame(sequence, det):
+    """The rows of the frame asked for; the image size is known anyway."""
+    (det / 'a.txt').write_text(line(3, 0.3) + line(1, 0.1) + line(3, 0.4))
+    source = DetectionsFromFile('det/a.txt')
+    for frame, scores in [(1, [0.1]), (2, []), (3, [0.3, 0.4])]:
+        rows = source.detect(None, sequence, frame)
+        assert rows.scores.tolist() == pytest.approx(scores)
+        assert (rows.frames == frame).all()
+        assert rows.size == (4, 5)
+
+
+def test_threshold_classes_and_weight(sequence, det):
+    """The threshold, inclusive, is on the file's scores; then the weight."""
+    (det / 'a.txt').write_text(
+        line(score=0.8) + line(score=0.79) + line(score=0.9, label=5)
+        + line(score=0.9, label=7))
+    source = MODELS.build({
+        'type': 'DetectionsFromFile', 'path': 'det/a.txt',
+        'score_thr': 0.8, 'score_weight': 0.5, 'classes': {2: 2, 5: 1}})
+    rows = source.detect(None, sequence, 1)
+    assert rows.scores.tolist() == pytest.approx([0.4, 0.45])
+    assert rows.labels.tolist() == [2, 1]
+    assert not source.needs_image
+
+
+def test_sequence_after_sequence(sequence, det, tmp_path):
+    """A source goes from one sequence to the next, and back."""
+    other = tmp_path / 'data' / 'run' / 'det'
+    other.mkdir(parents=True)
+    (det / 'a.txt').write_text(line(score=0.1))
+    (other / 'a.txt').write_text(line(score=0.2))
+    runner = Sequence(
+        'run', (str(other.parent / 'img1' / '000001.jpg'),), 4, 5, 30., None)
+    source = DetectionsFromFile('det/a.txt')
+    for which, score in [(sequence, .1), (runner, .2), (sequence, .1)]:
+        rows = source.detect(None, which, 1)
+        assert rows.scores == np.float32(score)
+
+
+def test_fingerprint(sequence, det):
+    """It changes with the file's bytes and what is taken, not with time."""
+    source = DetectionsFromFile('det/a.txt')
+    (det / 'a.txt').write_text(line())
+    before = source.fingerprint(sequence)
+    (det / 'a.txt').write_text(line())
+    assert json.loads(json.dumps(before)) == source.fingerprint(sequence)
+    others = [DetectionsFromFile('det/a.txt', **changes)
+              for changes in ({'score_thr': 0.1}, {'score_weight': 0.5},
+                              {'classes': {2: 1}})]
+    assert all(o.fingerprint(sequence) != before for o in others)
+    (det / 'a.txt').write_text(line(score=0.6))
+    assert source.fingerprint(sequence) != before
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [('', 'a.txt: none of 0 detections of sequence walk'),
+     (line(score=0.4), 'none of 1 detections of sequence walk')])
+def test_warns_of_nothing(sequence, det, warnings, content, message):
+    """One warning a sequence, with the file's name; no error."""
+    (det / 'a.txt').write_text(content)
+    source = DetectionsFromFile('det/a.txt', score_thr=0.5)
+    source.check(sequence)
+    for frame in (1, 2, 3):
+        assert len(source.detect(None, sequence, frame)) == 0
+    assert len(warnings) == 1
+    assert message in warnings[0]
+    assert str(det) in warnings[0]
+
+
+def test_says_nothing_of_good_files(sequence, det, warnings):
+    """Frames without detections are usual."""
+    (det / 'a.txt').write_text(line())
+    DetectionsFromFile('det/a.txt').check(sequence)
+    assert warnings == []
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    (line() + line(4), r'a\.txt:2: frame 4, but the last is 3'),
+    (line() + line().replace('4 5', '5 4'), r'a\.txt:2: mask size'),
+    (line() + 'x', r'a\.txt:2: 1 columns'),
+    (line(label=1) + line(label=3), r'a\.txt: holds classes \[1, 3\]'),
+])
+def test_bad_file(sequence, det, content, message):
+    """check() reads it all, before any work."""
+    (det / 'a.txt').write_text(content)
+    with pytest.raises(ValueError, match=message):
+        DetectionsFromFile('det/a.txt').check(sequence)
+
+
+def test_bad_coco(sequence, det):
+    """The same for COCO results: image ids are frames."""
+    (det / 'a.json').write_text(json.dumps([{
+        'image_id': 139, 'category_id': 1, 'score': 0.2,
+        'segmentation': {'size': [4, 5], 'counts': COUNTS}}]))
+    with pytest.raises(ValueError, match=r'a\.json: entry 0: frame 139'):
+        DetectionsFromFile('det/a.json').check(sequence)
+
+
+@pytest.mark.parametrize('path', ['det/b.txt', 'det/*', 'det/table.csv'])
+def test_no_file(sequence, det, path):
+    """Path and sequence are named; other formats are not detections."""
+    (det / 'table.csv').write_text('')
+    with pytest.raises(FileNotFoundError, match=r'det/.* sequence walk'):
+        DetectionsFromFile(path).check(sequence)
+
+
+@pytest.mark.parametrize('arguments', [
+    {'score_thr': float('nan')}, {'score_weight': 0},
+    {'score_weight': float('inf')}])
+def test_bad_arguments(arguments):
+    """Numbers that would drop or blur every score."""
+    with pytest.raises(ValueError, match='score_'):
+        DetectionsFromFile('det/a.txt', **arguments)
+
+
+def test_real_files(pedestrians):
+    """Every frame of both real files comes out as it stands in the file."""
+    sequence = read_sequence(pedestrians / 'TUD-Campus')
+    folder = pedestrians / 'TUD-Campus' / 'det'
+    for name, read in [('ssd.txt', read_detections),
+                       ('hog.json', read_coco_results)]:
+        source = DetectionsFromFile(f'det/{name}')
+        source.check(sequence)
+        rows = [source.detect(None, sequence, frame)
+                for frame in range(1, sequence.num_frames + 1)]
+        expected = read(folder / name)
+        assert [r for row in rows for r in row.rles] == expected.rles
+        np.testing.assert_array_equal(
+            np.concatenate([row.scores for row in rows]), expected.scores)
