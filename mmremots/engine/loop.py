@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.encoder_training import save_encoder
 from mmremots.engine.run import Run, file_hash
-from mmremots.engine.progress import progress
+from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run_folder import RunFolder, plain, write_json
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
@@ -97,7 +97,8 @@ class ReMOTSLoop(BaseLoop):
         self.runner.call_hook('before_test_epoch')
         run = self._start()
         for stage in self.stages:
-            stage.check(run)
+            with logged_warnings(stage.title):
+                stage.check(run)
         if not self.resume:
             self._set_aside(run.folder)
         self._starting_encoder(run)

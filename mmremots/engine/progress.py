@@ -1,9 +1,12 @@
 """Progress of long steps: a bar on a terminal, log lines elsewhere."""
 from __future__ import annotations
 
+import logging
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from mmengine.logging import print_log
@@ -41,3 +44,20 @@ def progress(items: Iterable[T], title: str, total: int,
             print_log(f'{title}: {count}/{total} {unit}s', 'current')
     print_log(f'{title}: {count} {unit}s in '
               f'{time.monotonic() - start:.1f} s', 'current')
+
+
+@contextmanager
+def logged_warnings(title: str) -> Iterator[None]:
+    """Log the warnings of a block, each with what it is about.
+
+    Args:
+        title: Stage and sequence.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always', UserWarning)
+        try:
+            yield
+        finally:
+            for warning in caught:
+                print_log(f'{title}: {warning.message}', 'current',
+                          level=logging.WARNING)

@@ -16,7 +16,7 @@ from mmengine.logging import print_log
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.datasets.sequences import Sequence as Video
-from mmremots.engine.progress import progress
+from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run_folder import RunFolder, Task
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
@@ -110,7 +110,8 @@ class Run:
                 print_log(f'{title}: {", ".join(changed)} changed, '
                           'done again', 'current')
         task.stamp.unlink(missing_ok=True)
-        work()
+        with logged_warnings(title):
+            work()
         task.finish()
 
     def require_encoder(self) -> Path:

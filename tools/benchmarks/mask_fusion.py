@@ -80,7 +80,7 @@ def _draw_person(
     def point(right: float, up: float) -> tuple[int, int]:
         return int(x + right * tall), int(y - up * tall)
 
-    thick = max(1, int(0.09 * tall))
+    thick = max(2, int(0.09 * tall))
     for side in (-stride, stride):
         cv2.line(canvas, point(0, 0), point(side, -0.47), 1, thick)
         cv2.line(canvas, point(side / 2, 0.3), point(side, 0), 1, thick // 2)

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from mmengine.device import get_device
 from mmengine.logging import print_log
-from numpy.typing import NDArray
 from torch import nn
 
 from mmremots.models.checkpoint import fetch, read_checkpoint
@@ -17,7 +15,6 @@ from mmremots.registry import MODELS
 from mmremots.structures.files import file_sha256
 from mmremots.structures.observations import Observations
 
-from .detections_from_file import DetectionsFromFile
 from .detector_config import (
     class_names,
     image_pipeline,
@@ -32,6 +29,7 @@ from .detector_network import (
     load_weights,
     to_observations,
 )
+from .live_detector import LiveDetector
 
 if TYPE_CHECKING:
     from mmremots.datasets.sequences import Sequence as Video
@@ -41,7 +39,7 @@ _PERSON = {'person': 2}
 
 
 @MODELS.register_module()
-class InstanceSegmenter(nn.Module):
+class InstanceSegmenter(LiveDetector):
     """A live source of :class:`~.mask_fusion.MaskFusion`.
 
     The network is built when it is first needed, in
@@ -75,8 +73,6 @@ class InstanceSegmenter(nn.Module):
             a detector.
     """
 
-    needs_image = True
-
     def __init__(
             self, config: str | dict[str, Any],
             checkpoint: str | None = None, score_thr: float = 0.5,
@@ -85,31 +81,27 @@ class InstanceSegmenter(nn.Module):
             flip: bool = False, max_per_image: int | None = None,
             batch_size: int = 1, strict: bool = True,
             cfg_options: dict[str, Any] | None = None) -> None:
-        super().__init__()
-        if not np.isfinite(score_thr):
-            raise ValueError(f'score_thr is {score_thr}, not a number')
-        if not (np.isfinite(score_weight) and score_weight > 0):
-            raise ValueError(f'score_weight is {score_weight}, not above 0')
-        if batch_size < 1:
-            raise ValueError(f'batch_size is {batch_size}, not 1 or more')
         self.cfg = load_config(config, cfg_options)
-        self.name = (
-            Path(str(config).partition('::')[2] or config).stem
-            if isinstance(config, str) else str(self.cfg.model.type))
-        self.checkpoint = checkpoint or self.cfg.get('load_from')
-        self.score_thr = float(score_thr)
         self.classes = dict(_PERSON if classes is None else classes)
-        self.score_weight = float(score_weight)
+        super().__init__(
+            Path(config.partition('::')[2] or config).stem
+            if isinstance(config, str) else 'detector',
+            score_thr, sorted(set(self.classes.values())), score_weight,
+            batch_size)
+        self.checkpoint = checkpoint or self.cfg.get('load_from')
         self.flip = flip
         self.max_per_image = max_per_image
-        self.batch_size = batch_size
         self.strict = strict
         self._pipeline = image_pipeline(self.cfg, scale)
-        #: From a frame to the network's input; pickles without the network.
-        self.transform = ImageTransform(
+        self._transform = ImageTransform(
             self._pipeline, scope_of(self.cfg), flip)
         self.network: nn.Module | None = None
         self._labels: dict[int, int] = {}
+
+    @property
+    def transform(self) -> ImageTransform:
+        """The config's test pipeline, on an image in memory."""
+        return self._transform
 
     def check(self, sequence: Video) -> None:
         """Build the network and load its weights, if that is not done.
@@ -148,12 +140,8 @@ class InstanceSegmenter(nn.Module):
         """Let go of the network."""
         self.network = None
 
-    def fingerprint(self, sequence: Video) -> dict[str, Any]:
-        """All that the detections depend on, but for the frames."""
-        return {**self.raw_fingerprint(), 'score_weight': self.score_weight}
-
     def raw_fingerprint(self) -> dict[str, Any]:
-        """All that :meth:`detect_batch` depends on, but for the frames."""
+        """Config, as far as it matters, and hash of the checkpoint."""
         return {
             'model': model_config(
                 self.cfg, self.score_thr, self.max_per_image).to_dict(),
@@ -162,21 +150,6 @@ class InstanceSegmenter(nn.Module):
             'classes': sorted([str(k), v] for k, v in self.classes.items()),
             'checkpoint': None if self.checkpoint is None else file_sha256(
                 fetch(self.checkpoint))}
-
-    def detect(
-            self, image: NDArray[np.uint8] | None, sequence: Video,
-            frame: int) -> Observations:
-        """The detections of one frame.
-
-        Args:
-            image: (H, W, 3) uint8, BGR.
-            sequence: Not looked at.
-            frame: 1-based.
-        """
-        if image is None:
-            raise ValueError('InstanceSegmenter needs the image')
-        return self.weighted(
-            self.detect_batch([self.transform(image)], [frame])[0])
 
     def detect_batch(
             self, inputs: Sequence[list[dict[str, Any]]],
@@ -202,19 +175,6 @@ class InstanceSegmenter(nn.Module):
                     raise ValueError(f'{self.name}: {error}') from None
                 samples[k] = None  # its masks need not wait for the others
         return [Observations.concatenate(views) for views in found]
-
-    def weighted(self, found: Observations) -> Observations:
-        """Detections, their scores weighted."""
-        return Observations(
-            found.frames, found.boxes,
-            found.scores * np.float32(self.score_weight), found.labels,
-            found.rles, found.size)
-
-    def stored(self, path: Path) -> DetectionsFromFile:
-        """This source, its detections of a sequence in a file."""
-        labels = {label: label for label in self.classes.values()}
-        return DetectionsFromFile(
-            str(path), self.score_thr, labels, self.score_weight)
 
     def _label_map(self, names: Sequence[str]) -> dict[int, int]:
         """MOTS class of each of the network's labels.

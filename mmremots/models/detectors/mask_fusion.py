@@ -74,9 +74,8 @@ class MaskFusion(nn.Module):
 
     A source is a module with ``needs_image``, ``check(sequence)``,
     ``fingerprint(sequence)`` and ``detect(image, sequence, frame)``, as this
-    one; score threshold, class map and score weight are its own. What a
-    source that needs images has beside is in
-    :class:`~.instance_segmenter.InstanceSegmenter`.
+    one; score threshold, class map and score weight are its own. One
+    that looks at images is a :class:`~.live_detector.LiveDetector`.
 
     Args:
         sources: Configs of the detectors, such as

@@ -144,8 +144,9 @@ class DenseFlow:
             ValueError: If the images differ in size.
         """
         size = gray_curr.shape[1], gray_curr.shape[0]
-        return self._full_size(
-            self._flow(self._small(gray_curr), self._small(gray_prev)), size)
+        return self._pair(
+            (self._small(gray_curr), size),
+            (self._small(gray_prev), gray_prev.shape[::-1]))
 
     def flows(
             self, frames: Iterable[NDArray[np.uint8] | None],
@@ -199,17 +200,14 @@ class DenseFlow:
             previous: tuple[NDArray, tuple[int, int]]) -> NDArray[np.float32]:
         if current[1] != previous[1]:
             raise ValueError(
-                f'frames of {previous[1]} and {current[1]} pixels follow '
-                'one another')
+                f'flow between images of {previous[1]} and {current[1]} '
+                'pixels')
         return self._full_size(
             self._flow(current[0], previous[0]), current[1])
 
     def _flow(
             self, gray_curr: NDArray[np.uint8],
             gray_prev: NDArray[np.uint8]) -> NDArray[np.float32]:
-        if gray_curr.shape != gray_prev.shape:
-            raise ValueError(
-                f'images of {gray_prev.shape} and {gray_curr.shape} pixels')
         if self.method == 'farneback':
             return cv2.calcOpticalFlowFarneback(
                 gray_curr, gray_prev, None, **self.farneback)
