@@ -4,6 +4,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Without a clock: it would fail property tests on a busy machine.
+settings.register_profile('patient', deadline=None, max_examples=50)
+settings.load_profile('patient')
 
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
 

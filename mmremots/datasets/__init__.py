@@ -2,6 +2,7 @@
 from .crops import CropStore, cut_crops
 from .mots_challenge import MOTSChallengeDataset
 from .relations import relation_matrix
+from .sample import SampleDataset
 from .sequences import (
     Sequence,
     find_sequences,
@@ -23,6 +24,7 @@ __all__ = [
     'LabelledCrops',
     'MOTSChallengeDataset',
     'NoGroupsError',
+    'SampleDataset',
     'Sequence',
     'collate_groups',
     'cut_crops',

@@ -120,6 +120,7 @@ def retrieval_scores(
             firsts.append(ranks[0] == 1)
     if not precisions:
         return {}
-    return dict(rank1=100 * float(np.mean(firsts)),
-                mAP=100 * float(np.mean(precisions)),
-                queries=len(precisions))
+    return {
+        'rank1': 100 * float(np.mean(firsts)),
+        'mAP': 100 * float(np.mean(precisions)),
+        'queries': len(precisions)}

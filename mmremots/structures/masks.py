@@ -277,7 +277,8 @@ def _shares(masks_a: list[RLE], masks_b: list[RLE]) -> NDArray[np.float64]:
 
 
 def _areas(masks: list[RLE]) -> NDArray[np.int64]:
-    return np.asarray(coco_mask.area(masks), dtype=np.int64)
+    # One by one: pycocotools 2.0.11 overflows on a list of more than 255.
+    return np.array([coco_mask.area(mask) for mask in masks], dtype=np.int64)
 
 
 def _intersections(

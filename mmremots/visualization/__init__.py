@@ -4,6 +4,7 @@ from .plots import (
     histogram,
     histogram_overlap,
     plot_merge_threshold,
+    plot_separation,
     plot_short_threshold,
     plot_timeline,
 )
@@ -13,6 +14,7 @@ __all__ = [
     'histogram',
     'histogram_overlap',
     'plot_merge_threshold',
+    'plot_separation',
     'plot_short_threshold',
     'plot_timeline',
     'track_color',

@@ -94,7 +94,7 @@ def plot_short_threshold(similarities: Histogram | ArrayLike,
             deviation * np.sqrt(2 * np.pi))
         axes.plot(x, density, color=_DIFFERENT, linewidth=1.5,
                   label=f'normal, {mean:.3f} ± {deviation:.3f}')
-    _finish(figure, axes, threshold, r'$\theta_{short}$', path)
+    _finish(figure, axes, path, threshold, r'$\theta_{short}$')
 
 
 def plot_merge_threshold(negatives: Histogram | ArrayLike,
@@ -110,13 +110,20 @@ def plot_merge_threshold(negatives: Histogram | ArrayLike,
         threshold: theta_merge.
         path: PNG to write.
     """
-    negatives, positives = _counted(negatives), _counted(positives)
-    overlap = histogram_overlap(negatives, positives)
-    figure, axes = _axes(
-        f'Different people and the same person: overlap {overlap:.1%}')
-    _draw_bars(axes, negatives, 'intra-frame pairs', _DIFFERENT)
-    _draw_bars(axes, positives, 'within-tracklet pairs', _SAME)
-    _finish(figure, axes, threshold, r'$\theta_{merge}$', path)
+    figure, axes = _separation(negatives, positives)
+    _finish(figure, axes, path, threshold, r'$\theta_{merge}$')
+
+
+def plot_separation(negatives: Histogram | ArrayLike,
+                    positives: Histogram | ArrayLike, path: PathLike) -> None:
+    """What an encoder tells apart: Figure 5 without a threshold.
+
+    Args:
+        negatives: As of :func:`plot_merge_threshold`.
+        positives: Likewise; none where there are no tracklets yet.
+        path: PNG to write.
+    """
+    _finish(*_separation(negatives, positives), path)
 
 
 def plot_timeline(frames: ArrayLike, track_ids: ArrayLike, path: PathLike,
@@ -218,13 +225,28 @@ def _draw_bars(axes: Any, similarities: Histogram | ArrayLike, name: str,
                 label=f'{name} ({int(counts.sum())})')
 
 
-def _finish(figure: Figure, axes: Any, threshold: float, name: str,
-            path: PathLike) -> None:
+def _separation(negatives: Histogram | ArrayLike,
+                positives: Histogram | ArrayLike) -> tuple[Figure, Any]:
+    """Both histograms, and how much they overlap where both have pairs."""
+    negatives, positives = _counted(negatives), _counted(positives)
+    title = 'Different people and the same person'
+    if sum(negatives['counts']) and sum(positives['counts']):
+        title += f': overlap {histogram_overlap(negatives, positives):.1%}'
+    figure, axes = _axes(title)
+    _draw_bars(axes, negatives, 'intra-frame pairs', _DIFFERENT)
+    _draw_bars(axes, positives, 'within-tracklet pairs', _SAME)
+    return figure, axes
+
+
+def _finish(figure: Figure, axes: Any, path: PathLike,
+            threshold: float | None = None, name: str = '') -> None:
     """Mark the threshold, zoom to where something is, write the PNG."""
-    axes.axvline(threshold, color=_THRESHOLD, linestyle='--',
-                 label=f'{name} = {threshold:.3f}')
     used = [edge for patch in axes.patches for edge in _used(patch)]
-    low, high = min([*used, threshold]), max([*used, threshold])
+    if threshold is not None:
+        axes.axvline(threshold, color=_THRESHOLD, linestyle='--',
+                     label=f'{name} = {threshold:.3f}')
+        used.append(threshold)
+    low, high = min(used, default=-1.0), max(used, default=1.0)
     margin = 0.05 * (high - low) + 0.02
     axes.set_xlim(low - margin, high + margin)
     axes.legend(fontsize=8)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmremots.evaluation.embedding_quality import (
@@ -43,6 +43,7 @@ def literal_matching(iou: np.ndarray, thr: float) -> tuple[int, float]:
     return best
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 0.3, 0.5]))
 def test_pairing_is_the_best_there_is(seed, thr):
     """Against all permutations: most pairs, then most IoU."""
@@ -110,10 +111,11 @@ def literal_scores(features, frames, identities, min_gap):
             for rank in range(1, len(right) + 1) if right[rank - 1]]))
     if not firsts:
         return {}
-    return dict(rank1=100 * np.mean(firsts), mAP=100 * np.mean(precisions),
-                queries=len(firsts))
+    return {'rank1': 100 * np.mean(firsts),
+            'mAP': 100 * np.mean(precisions), 'queries': len(firsts)}
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 4))
 def test_scores_are_those_of_the_definition(seed, min_gap):
     """Ties included: few directions, all orthogonal, so cosines are exact."""
@@ -143,15 +145,15 @@ def test_an_encoder_that_sees_no_difference_gets_no_credit():
     frames, identities = np.arange(0, 80, 20), np.array([0, 0, 1, -1])
     scores = retrieval_scores(np.ones((4, 3)), frames, identities)
     assert scores == pytest.approx(
-        dict(rank1=0, mAP=100 / 3, queries=2))
+        {'rank1': 0, 'mAP': 100 / 3, 'queries': 2})
 
 
 def test_near_copies_do_not_count():
     """A person seen in nearby frames only is not asked for."""
     frames, identities = np.array([1, 2, 11, 12]), np.zeros(4, int)
-    assert retrieval_scores(np.eye(4), frames[:3], identities[:3]) == {}
-    assert retrieval_scores(np.eye(4), frames, identities) == dict(
-        rank1=100, mAP=100, queries=2)
+    assert retrieval_scores(np.ones((3, 2)), frames[:3], identities[:3]) == {}
+    assert retrieval_scores(np.ones((4, 3)), frames, identities) == {
+        'rank1': 100, 'mAP': 100, 'queries': 2}
     assert retrieval_scores(np.zeros((0, 4)), [], []) == {}
 
 

@@ -283,3 +283,12 @@ def test_real_detections(pedestrians):
     for k, rle in zip(kept, resolved, strict=True):
         assert rle == encode_mask(masks[k] & ~taken)
         taken |= masks[k]
+
+
+def test_areas_of_more_masks_than_a_byte_counts() -> None:
+    """pycocotools overflows on more than 255 masks at once."""
+    mask = np.zeros((20, 20), dtype=bool)
+    mask[3:9, 3:10] = True
+    rles = [encode_mask(mask)] * 300
+    assert rle_area(rles).tolist() == [42] * 300
+    assert iou_matrix(rles, rles[:1]).shape == (300, 1)

@@ -152,7 +152,7 @@ def osnet_weights(width: float) -> State:
 
 
 def osnet(s: State, x: Tensor) -> Tensor:
-    """torchreid's OSNet in inference: the feature v."""
+    """OSNet of torchreid in inference: the feature v."""
 
     def conv_norm(name: str, x: Tensor, **options: int) -> Tensor:
         return norm(s, f'{name}.bn', F.conv2d(

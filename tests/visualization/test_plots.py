@@ -14,6 +14,7 @@ from mmremots.visualization import (
     histogram,
     histogram_overlap,
     plot_merge_threshold,
+    plot_separation,
     plot_short_threshold,
     plot_timeline,
 )
@@ -74,7 +75,8 @@ def test_figures_are_written_and_deterministic(similarities, tmp_path):
         plot_short_threshold(negatives, 0.66, tmp_path / f'4{name}.png')
         plot_merge_threshold(
             negatives, positives, 0.64, tmp_path / f'5{name}.png')
-    for figure in '45':
+        plot_separation(negatives, positives, tmp_path / f'6{name}.png')
+    for figure in '456':
         first = (tmp_path / f'{figure}a.png').read_bytes()
         assert first == (tmp_path / f'{figure}b.png').read_bytes()
         assert cv2.imread(str(tmp_path / f'{figure}a.png')).std() > 10
@@ -99,6 +101,7 @@ def test_nothing_to_show_is_no_error(few, tmp_path):
     plot_short_threshold(few, 1.2, tmp_path / 'a.png')
     plot_short_threshold(histogram(few), 1.2, tmp_path / 'b.png')
     plot_merge_threshold(few, [], 0.5, tmp_path / 'c.png')
+    plot_separation(few, [], tmp_path / 'd.png')
 
 
 def test_timeline(tmp_path):

@@ -139,15 +139,15 @@ def check(config: str) -> list[Observations]:
     source = detector.sources[0]
     together = source.detect_batch(
         [source.transform(image) for image in frames], [1, 2])
-    for alone, table in zip(found, map(
-            lambda raw: detector.combine([raw]), together), strict=True):
+    for alone, raw in zip(found, together, strict=True):
+        batched = detector.combine([raw])
         labels = label_map(alone.rles, SIZE)  # raises if they overlap
         areas = np.bincount(labels.ravel(), minlength=len(alone) + 1)[1:]
         if (areas < MIN_AREA).any():
             raise ValueError(f'a mask of {areas.min()} pixels')
         if (alone.labels != 2).any():
             raise ValueError('a label that is none')
-        if (label_map(table.rles, SIZE) != labels).mean() > 0.01:
+        if (label_map(batched.rles, SIZE) != labels).mean() > 0.01:
             raise ValueError('other masks when frames are batched')
     if not any(map(len, found)):
         raise ValueError('no masks')
@@ -167,7 +167,8 @@ def main() -> None:
     MMLogger.get_instance('check_detectors', log_level='ERROR')
     torch.set_num_threads(1)
     kinds = {'given': args.configs} if args.configs else FAMILIES
-    print('| kind | config (`mmdet::`) | fused masks in 2 frames |\n|---|---|---|')
+    print('| kind | config (`mmdet::`) | fused masks in 2 frames | time |\n'
+          '|---|---|---|---|')
     for kind, configs in kinds.items():
         for config in configs:
             begin = time.monotonic()

@@ -10,7 +10,7 @@ from .scene import IMAGE_SIZE, WORLD_SIZE, body_height
 
 # Steps of a walk cycle cover this many body heights.
 _CYCLE = 0.85
-_OUTSIDE = 30  # pixels from the image border at which nobody is seen
+_OUTSIDE = 24  # pixels from the image border at which nobody is seen
 _KINDS = ('cross', 'cross', 'return soon', 'return late', 'stop', 'turn')
 
 
@@ -98,7 +98,7 @@ def _knots(rng: np.random.Generator, kind: str, direction: int,
         knots = [(0.0, start), (last, end)]
     elif kind.startswith('return'):
         leave = rng.uniform(0.25, 0.5) * last
-        away = rng.uniform(1, 3) if kind.endswith('soon') else 18.0
+        away = rng.uniform(0, 2) if kind.endswith('soon') else 18.0
         pace = rng.uniform(2.8, 4.0)
         out = width + _OUTSIDE
         knots = [(0.0, out - pace * leave), (leave, out),

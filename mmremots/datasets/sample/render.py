@@ -78,13 +78,14 @@ def render_sequence(spec: SequenceSpec) -> Iterator[RenderedFrame]:
     Yields:
         The frames in order.
     """
-    rng = np.random.default_rng(spec.seed)
-    people = make_people(rng, spec.num_people)
-    scene = make_scene(rng, spec.crowd)
-    camera = camera_path(rng, spec.num_frames)
-    walks = make_walks(rng, camera, spec.num_people)
+    # A stream each: a change of one leaves the others as they are.
+    looks, street, way, film = np.random.default_rng(spec.seed).spawn(4)
+    people = make_people(looks, spec.num_people)
+    scene = make_scene(street, spec.crowd)
+    camera = camera_path(way, spec.num_frames)
+    walks = make_walks(way, camera, spec.num_people)
     lit = scene.background * scene.light
-    exposure = _exposure(rng, spec.num_frames)
+    exposure = _exposure(film, spec.num_frames)
     motion = np.gradient(camera[:, 0])
     for frame in range(spec.num_frames):
         figures = []
@@ -104,7 +105,7 @@ def render_sequence(spec: SequenceSpec) -> Iterator[RenderedFrame]:
         decoys = _view(scene.decoys, camera[frame], cv2.INTER_NEAREST)
         decoys[owner != 0] = 0
         yield RenderedFrame(
-            _develop(rng, image, motion[frame], exposure[frame]),
+            _develop(film, image, motion[frame], exposure[frame]),
             np.maximum(owner, 0), bodies, light.mean(1),
             decoys == CROWD, decoys == POSTER)
 

@@ -184,10 +184,10 @@ class InstanceSegmenter(LiveDetector):
         """
         labels = {}
         for key, label in self.classes.items():
-            if isinstance(key, str) and key not in names or (
-                    isinstance(key, int) and not 0 <= key < len(names)):
+            number = names.index(key) if key in names else key
+            if not (isinstance(number, int) and 0 <= number < len(names)):
                 raise ValueError(
                     f'{self.name}: no class {key!r} in this detector; it '
                     f'knows {", ".join(names)}')
-            labels[names.index(key) if isinstance(key, str) else key] = label
+            labels[number] = label
         return labels

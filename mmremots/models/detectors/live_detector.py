@@ -80,10 +80,10 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
         """
         return _unchanged
 
-    def check(self, sequence: Video) -> None:  # noqa: B027
+    def check(self, sequence: Video) -> None:
         """Raise now what detection would raise later, if it can."""
 
-    def unload(self) -> None:  # noqa: B027
+    def unload(self) -> None:
         """Let go of memory until the next detection."""
 
     def fingerprint(self, sequence: Video) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_forms_of_checkpoints(tmp_path: Path, wrap: Any) -> None:
 
 
 def test_logged_numbers_are_read(tmp_path: Path) -> None:
-    """mmengine's runner saves its log beside the weights."""
+    """A runner of mmengine saves its log beside the weights."""
     import numpy as np
     history = HistoryBuffer()
     history.update(np.float64(0.5))
@@ -145,7 +145,7 @@ def test_misfits_are_listed_and_nothing_is_loaded(tmp_path: Path) -> None:
 
 
 def test_loaded_weights_survive_initialisation(tmp_path: Path) -> None:
-    """mmengine's runner initialises a model before it trains."""
+    """A runner of mmengine initialises a model before it trains."""
     source, target = tiny_encoder(), tiny_encoder(seed=1)
     path = tmp_path / 'a.pth'
     torch.save(source.state_dict(), path)
@@ -155,7 +155,7 @@ def test_loaded_weights_survive_initialisation(tmp_path: Path) -> None:
 
 
 def test_pretrained_in_the_config_is_strict(tmp_path: Path) -> None:
-    """mmengine's own way would keep random weights with a warning."""
+    """The way of mmengine would keep random weights with a warning."""
     source = tiny_encoder()
     path = tmp_path / 'a.pth'
     torch.save(source.state_dict(), path)

@@ -171,7 +171,7 @@ def test_all_trained_weights_get_gradients(
 
 
 def test_weights_are_initialised_once() -> None:
-    """mmengine's runner calls it before it trains."""
+    """A runner of mmengine calls it before it trains."""
     encoder = tiny_encoder()
     encoder.init_weights()
     before = encoder.backbone.conv1.weight.clone()

@@ -1,4 +1,6 @@
-"""OSNet: shapes and folding; tests/tools/test_model_converters has the rest.
+"""OSNet: shapes and folding.
+
+tests/tools/test_model_converters.py has its arithmetic.
 """
 from __future__ import annotations
 

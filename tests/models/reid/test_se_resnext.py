@@ -1,4 +1,6 @@
-"""SE-ResNeXt: shapes; its arithmetic is in tests/tools/test_model_converters.
+"""SE-ResNeXt: shapes and options.
+
+tests/tools/test_model_converters.py has its arithmetic.
 """
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ def test_bad_options() -> None:
 
 
 def test_norms_train() -> None:
-    """mmdet's backbones freeze theirs by default; an encoder's adapt."""
+    """Backbones of mmdet freeze theirs by default; an encoder's adapt."""
     network = SEResNeXt(50)
     network.train()
     assert network.bn1.training

@@ -1,0 +1,120 @@
+"""Pairs one by one, and limits that do not depend on order."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmremots.models.task_modules import (
+    intra_frame_similarities,
+    unit_features,
+    within_tracklet_similarities,
+)
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def random_table(seed, num, dims=3):
+    rng = np.random.default_rng(seed)
+    features = rng.integers(-2, 3, (num, dims)).astype(np.float32)
+    return features, rng.integers(1, 6, num), rng.integers(1, 5, num)
+
+
+def cosine(a, b):
+    length = np.linalg.norm(a) * np.linalg.norm(b)
+    return a @ b / length if length else 0.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=seeds, num=st.integers(0, 25))
+def test_all_pairs(seed, num):
+    """Same frame; same tracklet and not same frame; in documented order."""
+    features, frames, ids = random_table(seed, num)
+    pairs = [(i, j) for i in range(num) for j in range(i + 1, num)]
+    intra = [
+        cosine(features[i], features[j])
+        for t in range(1, 6) for i, j in pairs
+        if frames[i] == frames[j] == t]
+    within = [
+        cosine(features[i], features[j])
+        for k in range(1, 5) for i, j in pairs
+        if ids[i] == ids[j] == k and frames[i] != frames[j]]
+    np.testing.assert_allclose(
+        intra_frame_similarities(features, frames), intra, atol=1e-7)
+    np.testing.assert_allclose(
+        within_tracklet_similarities(features, frames, ids), within,
+        atol=1e-7)
+
+
+@pytest.mark.parametrize('limit', [1, 2, 3, 45, 1000])
+def test_limit_of_pairs(limit):
+    """Long tracklets keep a fixed subset, short ones all they have."""
+    rng = np.random.default_rng(0)
+    long, short = rng.normal(size=(300, 8)), rng.normal(size=(2, 8))
+    features = np.concatenate([long, short])
+    ids = np.repeat([1, 2], [300, 2])
+    frames = np.concatenate([np.arange(300), [0, 1]])
+    pairs = within_tracklet_similarities(features, frames, ids, limit)
+    assert 0.5 * limit <= len(pairs) - 1 <= limit
+    assert pairs[-1] == pytest.approx(cosine(*short))
+    everything = unit_features(long) @ unit_features(long).T
+    assert all(np.isclose(everything, s).any() for s in pairs[:3])
+    # What is drawn of one tracklet does not depend on the others.
+    alone = within_tracklet_similarities(long, np.arange(300), ids[:300],
+                                         limit)
+    np.testing.assert_array_equal(alone, pairs[:-1])
+
+
+def test_the_subset_stands_for_all():
+    """Lags short and long appear as often as among all pairs."""
+    turn = np.linspace(0, np.pi, 2000)
+    features = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    pairs = within_tracklet_similarities(
+        features, np.arange(2000), np.ones(2000), 2000)
+    all_pairs = (features @ features.T)[np.triu_indices(2000, 1)]
+    np.testing.assert_allclose(
+        np.quantile(pairs, [0.1, 0.5, 0.9]),
+        np.quantile(all_pairs, [0.1, 0.5, 0.9]), atol=0.15)
+
+
+def test_memory_maps_and_half_precision(tmp_path):
+    """Features of a long video stay on disk."""
+    features, frames, ids = random_table(0, 50)
+    np.save(tmp_path / 'features.npy', features.astype(np.float16))
+    mapped = np.load(tmp_path / 'features.npy', mmap_mode='r')
+    np.testing.assert_array_equal(
+        intra_frame_similarities(mapped, frames),
+        intra_frame_similarities(features, frames))
+    np.testing.assert_array_equal(
+        within_tracklet_similarities(mapped, frames, ids),
+        within_tracklet_similarities(features, frames, ids))
+
+
+def test_similarities_stay_in_range():
+    """A feature is not more alike to its copy than 1."""
+    features = np.repeat(np.random.default_rng(0).normal(size=(50, 99)), 2, 0)
+    pairs = intra_frame_similarities(features, np.repeat(np.arange(50), 2))
+    assert pairs.max() <= 1
+    assert pairs.min() > 1 - 1e-12
+
+
+def test_unit_features():
+    """Length 1, but zeros stay zeros."""
+    unit = unit_features([[3, 4], [0, 0], [-2, 0]])
+    np.testing.assert_array_equal(unit, [[0.6, 0.8], [0, 0], [-1, 0]])
+    assert unit_features(np.zeros((0, 4))).shape == (0, 4)
+
+
+def test_refusals():
+    """Each mistake by name."""
+    with pytest.raises(ValueError, match='finite'):
+        unit_features([[1.0, np.inf]])
+    with pytest.raises(ValueError, match=r'\(N, D\)'):
+        unit_features([1.0, 2.0])
+    with pytest.raises(ValueError, match='frames'):
+        intra_frame_similarities(np.ones((3, 2)), [1, 2])
+    with pytest.raises(ValueError, match='tracklet_ids'):
+        within_tracklet_similarities(np.ones((2, 2)), [1, 2], [1])
+    with pytest.raises(ValueError, match='below 1'):
+        within_tracklet_similarities(np.ones((2, 2)), [1, 2], [1, 1], 0)

@@ -1,0 +1,329 @@
+"""Equations 1 and 2, assignment and tracks against slow literal versions."""
+from __future__ import annotations
+
+from itertools import combinations, permutations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmremots.models.motion import DenseFlow, warp_labels
+from mmremots.models.trackers import frames_to_read
+from mmremots.models.trackers.short_term_tracker import (
+    ShortTermTracker,
+    associate,
+    label_overlaps,
+    short_term_cost,
+)
+from mmremots.registry import MODELS
+from mmremots.structures import read_mots
+from mmremots.structures.masks import (
+    decode_mask,
+    iou_matrix,
+    rles_from_label_map,
+)
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def literal_best(cost):
+    """Most pairs, then least total, over all assignments there are."""
+    num, other = cost.shape
+    best = (0, 0.0)
+    for size in range(1, min(num, other) + 1):
+        for rows in combinations(range(num), size):
+            for columns in permutations(range(other), size):
+                total = sum(
+                    cost[pair] for pair in zip(rows, columns, strict=True))
+                if np.isfinite(total):
+                    best = min(best, (-size, total))
+    return best
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds, n=st.integers(0, 6), m=st.integers(0, 6),
+       height=st.integers(1, 30), width=st.integers(1, 30))
+def test_label_overlaps(seed, n, m, height, width):
+    """IoU of the masks one by one; masks that are nowhere have 0."""
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, n + 1, (height, width))
+    b = rng.integers(0, m + 1, (height, width))
+    if width % 2:  # Long runs, and other types.
+        a, b = np.sort(a, axis=1).astype(np.uint8), np.sort(b).astype('i2')
+    iou = label_overlaps(a, b, n, m)
+    assert iou.shape == (n, m)
+    for i in range(n):
+        for j in range(m):
+            inter = np.logical_and(a == i + 1, b == j + 1).sum()
+            union = np.logical_or(a == i + 1, b == j + 1).sum()
+            assert iou[i, j] == (inter / union if union else 0)
+
+
+def test_label_overlaps_of_very_many_masks():
+    """More pairs than int16 counts, from maps of int16."""
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 301, (2, 60, 60)).astype(np.int16)
+    iou = label_overlaps(a, b, 300, 300)
+    for i, j in [*rng.integers(0, 300, (20, 2)), (a[0, 0] - 1, b[0, 0] - 1)]:
+        union = np.count_nonzero((a == i + 1) | (b == j + 1))
+        inter = np.count_nonzero((a == i + 1) & (b == j + 1))
+        assert iou[i, j] == inter / union
+
+
+@pytest.mark.parametrize('labels', [[[0, 3]], [[-1, 0]], [[0], [0]]])
+def test_label_overlaps_refuses(labels):
+    """A label out of range would count for another mask."""
+    with pytest.raises(ValueError, match='label'):
+        label_overlaps(np.array(labels), np.array([[0, 1]]), 2, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=seeds, n=st.integers(0, 5), m=st.integers(0, 5),
+       dims=st.integers(1, 4), theta=st.sampled_from([-1, 0, 0.5, 0.9, 1]))
+def test_short_term_cost(seed, n, m, dims, theta):
+    """Equations 1 and 2, entry by entry; small integers make exact ties."""
+    rng = np.random.default_rng(seed)
+    iou = rng.choice([0, 0.001, 0.5, 1], (n, m))
+    prev = rng.integers(-2, 3, (n, dims)).astype(float)
+    curr = rng.integers(-2, 3, (m, dims)).astype(float)
+    cost = short_term_cost(iou, prev, curr, theta)
+    assert cost.shape == (n, m)
+    for i in range(n):
+        for j in range(m):
+            length = np.linalg.norm(prev[i]) * np.linalg.norm(curr[j])
+            w = 1 - (prev[i] @ curr[j] / length if length else 0)
+            if iou[i, j] == 0:
+                assert cost[i, j] == np.inf
+            elif abs(w - (1 - theta)) > 1e-9:
+                expected = np.inf if w > 1 - theta else w
+                assert cost[i, j] == pytest.approx(expected, abs=1e-12)
+
+
+def test_theta_of_minus_one_is_no_gate():
+    """Rounding must not forbid opposite features."""
+    prev = np.random.default_rng(0).normal(size=(50, 300))
+    cost = short_term_cost(np.ones((50, 50)), prev, -prev, -1.0)
+    assert np.isfinite(cost).all()
+
+
+def test_short_term_cost_refuses():
+    """NaN features would silently forbid everything."""
+    with pytest.raises(ValueError, match='finite'):
+        short_term_cost(np.ones((1, 1)), [[np.nan]], [[1.0]], 0)
+    with pytest.raises(ValueError, match=r'\(1, 2\)'):
+        short_term_cost(np.ones((1, 2)), [[1.0]], [[1.0]], 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=seeds, n=st.integers(0, 4), m=st.integers(0, 5),
+       scale=st.sampled_from([1, 1e-6, 1e9, -1]))
+def test_associate_is_the_best_assignment(seed, n, m, scale):
+    """Against all assignments; small integers make ties."""
+    rng = np.random.default_rng(seed)
+    cost = rng.integers(0, 4, (n, m)) * float(scale)
+    cost[rng.random((n, m)) < rng.random()] = np.inf
+    pairs = associate(cost)
+    assert pairs.shape == (len(pairs), 2)
+    assert pairs.dtype == np.int64
+    rows, columns = pairs.T
+    assert (np.diff(rows) > 0).all()
+    assert len(set(columns)) == len(columns)
+    assert np.isfinite(cost[rows, columns]).all()
+    size, total = literal_best(cost)
+    assert len(pairs) == -size
+    assert cost[rows, columns].sum() == pytest.approx(total)
+    np.testing.assert_array_equal(pairs, associate(cost.copy()))
+
+
+def test_associate_never_takes_a_forbidden_pair():
+    """Not even when a row has no other, or all others are taken."""
+    inf = np.inf
+    assert associate([[inf, inf], [0.9, 0.1]]).tolist() == [[1, 1]]
+    assert associate([[0.5, inf], [0.1, inf]]).tolist() == [[1, 0]]
+    assert associate(np.full((3, 3), inf)).shape == (0, 2)
+
+
+def test_associate_refuses():
+    """A NaN is no cost."""
+    with pytest.raises(ValueError, match='NaN'):
+        associate([[np.nan]])
+    with pytest.raises(ValueError, match='-inf'):
+        associate([[-np.inf]])
+    with pytest.raises(ValueError, match='shape'):
+        associate([1.0])
+
+
+def test_frames_to_read():
+    """Frames with masks beside frames with masks."""
+    assert frames_to_read([1, 2, 2, 4, 6, 7, 9], 9).tolist() == [
+        True, True, False, False, False, True, True, False, False]
+    assert frames_to_read([], 3).tolist() == [False] * 3
+
+
+def random_video(rng, num_frames):
+    """Moving stripes with holes: a table of disjoint masks, and flows."""
+    size = (int(rng.integers(2, 20)), int(rng.integers(2, 20)))
+    frames, labels, rles, features = [], [], [], []
+    for t in range(1, num_frames + 1):
+        num = int(rng.integers(0, 5))
+        labels_map = np.kron(
+            rng.integers(0, num + 1, (4, 4)), np.ones((5, 5), int))
+        masks = rles_from_label_map(
+            np.ascontiguousarray(labels_map[:size[0], :size[1]]), num)
+        frames += [t] * num
+        rles += masks
+        labels += rng.choice([1, 2], num, p=[0.2, 0.8]).tolist()
+        features += rng.normal(size=(num, 3)).tolist()
+    flows = [
+        rng.normal(0, 3, (*size, 2)).astype(np.float32)
+        for _ in range(num_frames - 1)]
+    return (np.array(frames, int), np.array(labels, int), rles,
+            np.array(features).reshape(-1, 3), size), flows
+
+
+def literal_track(table, num_frames, theta, flows):
+    """One mask at a time, pair by pair."""
+    frames, labels, rles, features, _ = table
+    masks = [decode_mask(rle) for rle in rles]
+    ids, started = np.zeros(len(frames), int), 0
+    for t in range(1, num_frames + 1):
+        prev, curr = np.flatnonzero(frames == t - 1), np.flatnonzero(
+            frames == t)
+        cost = np.full((len(prev), len(curr)), np.inf)
+        for i, p in enumerate(prev):
+            moved = masks[p]
+            if flows is not None:
+                moved = warp_labels(moved, flows[t - 2])
+            for j, c in enumerate(curr):
+                union = (moved | masks[c]).sum()
+                iou = (moved & masks[c]).sum() / union if union else 0
+                if labels[p] == labels[c]:
+                    cost[i, j] = short_term_cost(
+                        [[iou]], features[[p]], features[[c]], theta)[0, 0]
+        for i, j in associate(cost):
+            ids[curr[j]] = ids[prev[i]]
+        for c in curr:
+            if ids[c] == 0:
+                started += 1
+                ids[c] = started
+    return ids
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds, num_frames=st.integers(1, 6),
+       theta=st.sampled_from([-1, 0, 0.5]), moving=st.booleans())
+def test_track(seed, num_frames, theta, moving):
+    """The literal version's ids, and what must hold of any ids."""
+    table, flows = random_video(np.random.default_rng(seed), num_frames)
+    flows = flows if moving else None
+    tracker = MODELS.build({'type': 'ShortTermTracker'})
+    ids = tracker.track(*table, num_frames, theta, flows)
+    np.testing.assert_array_equal(
+        ids, literal_track(table, num_frames, theta, flows))
+    frames, labels = table[:2]
+    # Every mask has an id, an id stands once in a frame, ids count from 1 in
+    # order of appearance, and a tracklet has no holes and one class.
+    assert ids.dtype == np.int64
+    assert len(set(zip(frames, ids, strict=True))) == len(ids)
+    first = [frames[ids == k][0] for k in range(1, ids.max(initial=0) + 1)]
+    assert first == sorted(first)
+    for k in np.unique(ids):
+        assert (np.diff(frames[ids == k]) == 1).all()
+        assert len(set(labels[ids == k])) == 1
+
+
+def test_track_needs_no_flow_beside_empty_frames():
+    """None stands for flows of images that frames_to_read leaves out."""
+    table, flows = random_video(np.random.default_rng(3), 12)
+    frames = table[0]
+    needed = frames_to_read(frames, 12)
+    assert not needed.all()
+    sparse = [
+        flow if a and b else None
+        for flow, a, b in zip(flows, needed[:-1], needed[1:], strict=True)]
+    tracker = ShortTermTracker()
+    np.testing.assert_array_equal(
+        tracker.track(*table, 12, -1, iter(sparse)),
+        tracker.track(*table, 12, -1, flows))
+
+
+def test_track_of_nothing():
+    """A video without masks has no size to know and reads no flow."""
+    ids = ShortTermTracker().track(
+        [], [], [], np.zeros((0, 4)), None, 9, 0.5, iter([]))
+    assert ids.shape == (0,)
+    assert ids.dtype == np.int64
+
+
+def test_track_refuses():
+    """Each mistake by name."""
+    table, flows = random_video(np.random.default_rng(3), 12)
+    track = ShortTermTracker().track
+    frames, labels, rles, features, size = table
+    with pytest.raises(ValueError, match='flows end before frame 12 of 12'):
+        track(*table, 12, 0, flows[:-1])
+    with pytest.raises(ValueError, match='no flow from frame'):
+        track(*table, 12, 0, [None] * 11)
+    with pytest.raises(ValueError, match='within 1 to 3'):
+        track(*table, 3, 0)
+    with pytest.raises(ValueError, match='ascending'):
+        track(frames[::-1], *table[1:], 12, 0)
+    with pytest.raises(ValueError, match='features'):
+        track(frames, labels, rles, features[1:], size, 12, 0)
+    with pytest.raises(ValueError, match='size'):
+        track(frames, labels, rles, features, None, 12, 0)
+    with pytest.raises(ValueError, match='flow'):
+        track(*table, 12, 0, [np.zeros((1, 1, 2), np.float32)] * 11)
+
+
+def test_threshold_is_configured():
+    """The rule for theta can be another one."""
+    tracker = ShortTermTracker({'type': 'ThreeSigmaThreshold', 'quantile': 1})
+    assert tracker.threshold([0.1, 0.1, 0.5]).rule == 'three_sigma'
+    assert tracker.threshold.quantile == 1
+
+
+def test_real_masks(pedestrians):
+    """Known people on real masks: a tracklet is a visible stretch of one."""
+    observations, people = read_mots(
+        pedestrians / 'TUD-Campus' / 'gt' / 'gt.txt')
+    _, person = np.unique(people, return_inverse=True)
+    frames = observations.frames
+    features = np.eye(person.max() + 1)[person]
+    ids = ShortTermTracker().track(
+        frames, observations.labels, observations.rles, features,
+        observations.size, 71, 0.5)
+    for k in np.unique(ids):
+        assert len(set(person[ids == k])) == 1
+    for row in range(len(ids)):
+        before = np.flatnonzero(
+            (frames == frames[row] - 1) & (person == person[row]))
+        if len(before) and iou_matrix(
+                [observations.rles[before[0]]],
+                [observations.rles[row]])[0, 0]:
+            assert ids[row] == ids[before[0]]
+
+
+def test_real_flow(pedestrians):
+    """On real frames, warped masks lie on the next ones better than raw."""
+    import cv2
+    folder = pedestrians / 'TUD-Campus'
+    observations, people = read_mots(folder / 'gt' / 'gt.txt')
+    images = [
+        cv2.imread(str(folder / 'img1' / f'{t:06d}.jpg')) for t in (20, 21)]
+    flow = next(DenseFlow('dis').flows(images))
+    overlaps = []
+    for person in np.intersect1d(
+            people[observations.of_frame(20)],
+            people[observations.of_frame(21)]):
+        prev, curr = (
+            decode_mask(observations.rles[np.flatnonzero(
+                (observations.frames == t) & (people == person))[0]])
+            for t in (20, 21))
+        overlaps.append([
+            label_overlaps(moved, curr, 1, 1)[0, 0]
+            for moved in (prev, warp_labels(prev, flow))])
+    raw, warped = np.mean(overlaps, axis=0)
+    assert warped > raw > 0.5
