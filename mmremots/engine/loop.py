@@ -118,6 +118,9 @@ class ReMOTSLoop(BaseLoop):
         runtime = {key: plain(self.runner.cfg[key])
                    for key in ('env_cfg', 'visualizer', 'custom_hooks')
                    if self.runner.cfg.get(key) is not None}
+        wrapper = self.runner.cfg.get('model_wrapper_cfg')
+        if wrapper is not None:
+            runtime['cfg'] = dict(model_wrapper_cfg=plain(wrapper))
         return Run(
             folder=RunFolder(self.runner.work_dir),
             videos=self.videos,

@@ -18,8 +18,8 @@ from typing import Any
 
 from mmremots.structures.files import atomic_path
 
-#: What a new run in an old folder moves aside; detections, crops and
-#: embeddings are found by what they were made of, and stay.
+#: What a new run in an old folder moves aside; detections, overlaps, crops
+#: and embeddings are found by what they were made of, and stay.
 RESULTS = ('encoder_*.pth', 'training', 'tracklets*', 'tracks',
            'statistics', 'metrics.json', 'submission.zip')
 
@@ -112,6 +112,10 @@ class RunFolder:
             source: Name of one detector; its masks, before fusion.
         """
         return self.root / 'detections' / source / f'{sequence}.txt'
+
+    def overlaps(self, sequence: str) -> Path:
+        """Overlaps of masks of adjacent frames, for any encoder."""
+        return self.root / 'overlaps' / f'{sequence}.npz'
 
     def tracklets(self, sequence: str, suffix: str = '') -> Path:
         """Short-term tracklets of a sequence, MOTS text.

@@ -27,10 +27,12 @@ from .scene import IMAGE_SIZE
 #: What the sample consists of: labelled sequences, and targets with other
 #: people.
 SEQUENCES = (
-    SequenceSpec('SAMPLE-01', 'train', seed=101, num_frames=60),
-    SequenceSpec('SAMPLE-02', 'train', seed=102, num_frames=60),
-    SequenceSpec('SAMPLE-03', 'test', seed=114, num_people=9),
-    SequenceSpec('SAMPLE-04', 'test', seed=104, num_people=10, crowd=True),
+    SequenceSpec('SAMPLE-01', 'train', seed=201, num_frames=60,
+                 num_people=12),
+    SequenceSpec('SAMPLE-02', 'train', seed=203, num_frames=60,
+                 num_people=12),
+    SequenceSpec('SAMPLE-03', 'test', seed=204, num_people=9),
+    SequenceSpec('SAMPLE-04', 'test', seed=305, num_people=10, crowd=True),
 )
 FRAME_RATE = 14
 PEDESTRIAN, IGNORE = 2, 10  # MOTS classes

@@ -56,9 +56,9 @@ class DetectorProfile:
     mood: float = 1.0
     floor: float = -0.8
     grid: int = 28
-    shift: float = 0.6
+    shift: float = 0.5
     roughness: float = 0.10
-    leak: float = 0.3
+    leak: float = 0.15
     duplicates: float = 0.15
     mergers: float = 0.1
     hallucinations: float = 0.08
@@ -71,7 +71,7 @@ ALPHA = DetectorProfile(
 #: Coarse masks, weak in the shade and at the border, sees more ghosts.
 BETA = DetectorProfile(
     confidence=3.5, occlusion=3.0, distance=0.4, darkness=2.2, border=2.0,
-    grid=16, shift=0.9, roughness=0.13, leak=0.4, duplicates=0.25,
+    grid=20, shift=0.7, roughness=0.12, leak=0.2, duplicates=0.25,
     mergers=0.2, hallucinations=0.16, seed=2)
 
 
@@ -176,7 +176,7 @@ def _segment(rng: np.random.Generator, profile: DetectorProfile,
                           flags=flags)
     head += rng.normal(0, profile.roughness, head.shape).astype(np.float32)
     to_image[:, 2] += rng.normal(0, profile.shift, 2)
-    to_image[[0, 1], [0, 1]] *= rng.normal(1, 0.02, 2)
+    to_image[[0, 1], [0, 1]] *= rng.normal(1, 0.01, 2)
     out = cv2.warpAffine(head, to_image, mask.shape[::-1],
                          flags=cv2.INTER_LINEAR)
     return out > 0.5

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.frame_loader import batches
@@ -11,6 +10,7 @@ from mmremots.engine.progress import progress
 from mmremots.engine.run import Run, fingerprint, video_identity
 from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import SequenceStage
+from mmremots.models.detectors import DetectionsFromFile, LiveDetector
 from mmremots.registry import STAGES
 from mmremots.structures import Observations, write_detections
 from mmremots.structures.growing_detections import GrowingDetections
@@ -40,9 +40,14 @@ class MaskGeneration(SequenceStage):
         self.num_workers = num_workers
 
     def check(self, run: Run) -> None:
-        """Read what the detectors need of each video."""
+        """Check the detectors, but for those whose work is done."""
         for video in run.share(run.videos):
-            run.model.detector.check(video)
+            if self.task(run, video).done:
+                continue
+            for name, source in run.model.detector.named_sources():
+                if not (source.needs_image and self._source_task(
+                        run, video, name, source).done):
+                    source.check(video)
 
     def run(self, run: Run, label: str) -> None:
         """Work on this process's share, then let go of the networks."""
@@ -61,7 +66,7 @@ class MaskGeneration(SequenceStage):
         """Detect, source by source, then fuse frame by frame."""
         detector = run.model.detector
         sources = [
-            source.stored(self._detections(run, video, title, name, source))
+            self._stored(run, video, title, name, source)
             if source.needs_image else source
             for name, source in detector.named_sources()]
         frames = range(1, video.num_frames + 1)
@@ -73,22 +78,28 @@ class MaskGeneration(SequenceStage):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_detections(path, Observations.concatenate(fused))
 
-    def _detections(
-            self, run: Run, video: Video, title: str, name: str,
-            source: Any) -> Path:
-        """File of what one live detector finds; made where there is none."""
-        path = run.folder.detections(video.name, name)
-        task = run.folder.task(
+    def _source_task(
+            self, run: Run, video: Video, name: str,
+            source: LiveDetector) -> Task:
+        return run.folder.task(
             f'{self.name}/{video.name}/{name}',
             dict(detector=source.raw_fingerprint(),
-                 images=video_identity(video)), [path])
+                 images=video_identity(video)),
+            [run.folder.detections(video.name, name)])
+
+    def _stored(
+            self, run: Run, video: Video, title: str, name: str,
+            source: LiveDetector) -> DetectionsFromFile:
+        """A live detector's work in a file; done where there is none."""
+        task = self._source_task(run, video, name, source)
+        path, = task.outputs
         key = fingerprint(task.ingredients)
         run.do(f'{title}, {name}', task, lambda: self._detect(
             video, f'{title}, {name}', source, path, key), keep=True)
-        return path
+        return source.stored(path)
 
     def _detect(
-            self, video: Video, title: str, source: Any, path: Path,
+            self, video: Video, title: str, source: LiveDetector, path: Path,
             key: str) -> None:
         with GrowingDetections(path, key, source.batch_size) as file:
             frames = range(file.frames + 1, video.num_frames + 1)

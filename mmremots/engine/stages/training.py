@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.triplets import NoGroupsError
 from mmremots.engine.encoder_training import save_encoder, train_encoder
+from mmremots.engine.quality import check_truth, report_encoder
 from mmremots.engine.run import Run, file_hash, fingerprint, video_identity
 from mmremots.engine.stages.base import Stage
 from mmremots.models.reid import read_state_dict
@@ -133,6 +134,19 @@ class LabelledTraining(EncoderTraining):
 class TargetTraining(EncoderTraining):
     """Train on groups of labelled and target crops, 1:1."""
 
+    #: Whether tracklets are made before.
+    tracked: bool
+
+    def check(self, run: Run) -> None:
+        """Read what there is of ground truth, for the report."""
+        super().check(run)
+        check_truth(run)
+
+    def run(self, run: Run, label: str) -> None:
+        """Train, then report what the encoder has learned."""
+        super().run(run, label)
+        report_encoder(run, label, tracked=self.tracked)
+
     def ingredients(self, run: Run) -> dict[str, Any]:
         """The target videos and the files their groups are made from."""
         return dict(targets=[
@@ -167,6 +181,7 @@ class IntraFrameTraining(TargetTraining):
     title = 'intra-frame training'
     dataset = 'IntraFrameTriplets'
     output = 'intra'
+    tracked = False
 
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
         """Crops alone: which frame they are of is all that is known."""
@@ -184,6 +199,7 @@ class InterTrackletTraining(TargetTraining):
     title = 'inter-tracklet training'
     dataset = 'InterTrackletTriplets'
     output = 'inter'
+    tracked = True
 
     def data(self, run: Run, label: str) -> dict[str, Any]:
         """The target videos, and the tracklet of each crop."""

@@ -83,13 +83,16 @@ def model_config(
     Args:
         cfg: The detector's config.
         score_thr: Least score.
-        max_per_image: Most detections in an image; None for the config's.
+        max_per_image: Most detections in an image, as far as the network
+            has such a limit; None for the config's.
         device: Where the network shall run. Detectron2 wants to know.
     """
     model = copy.deepcopy(cfg.model)
     if 'data_preprocessor' in cfg:
         model.setdefault('data_preprocessor', cfg.data_preprocessor)
     _drop_pretrained(model)
+    if _name(model.get('roi_head') or {'type': ''}) == 'SparseRoIHead':
+        max_per_image = None  # must be the number of its proposals
     _set_limits(model.get('test_cfg'), score_thr, max_per_image)
     if is_detectron2(cfg):
         model.detector.weights = ''

@@ -150,6 +150,7 @@ def infer(
 def to_observations(
         found: InstanceData, frame: int, size: tuple[int, int],
         score_thr: float, classes: Mapping[int, int],
+        max_rows: int | None = None,
         mirrored: bool = False) -> Observations:
     """Make rows of what a network found in one image.
 
@@ -162,6 +163,7 @@ def to_observations(
         size: (H, W) of the image.
         score_thr: Least score.
         classes: MOTS class of each label that is wanted.
+        max_rows: Most detections, of all labels; None for any number.
         mirrored: Whether the image was.
 
     Raises:
@@ -181,8 +183,9 @@ def to_observations(
     if not np.isfinite(scores).all():
         raise ValueError('the detector gives scores that are no numbers')
     labels = found.labels.cpu().numpy()
-    rows = np.flatnonzero(
-        (scores >= score_thr) & np.isin(labels, list(classes)))
+    best = np.sort(np.argsort(-scores, kind='stable')[:max_rows])
+    rows = best[(scores[best] >= score_thr)
+                & np.isin(labels[best], list(classes))]
     rles = []
     for row in rows:
         mask = found.masks[row].cpu().numpy()

@@ -147,6 +147,7 @@ class InstanceSegmenter(LiveDetector):
                 self.cfg, self.score_thr, self.max_per_image).to_dict(),
             'pipeline': [step.to_dict() for step in self._pipeline],
             'flip': self.flip, 'score_thr': self.score_thr,
+            'max_per_image': self.max_per_image,
             'classes': sorted([str(k), v] for k, v in self.classes.items()),
             'checkpoint': None if self.checkpoint is None else file_sha256(
                 fetch(self.checkpoint))}
@@ -170,7 +171,7 @@ class InstanceSegmenter(LiveDetector):
                     found[k].append(to_observations(
                         samples[k].get('pred_instances', {}), frame,
                         samples[k].ori_shape, self.score_thr, self._labels,
-                        mirrored=view > 0))
+                        self.max_per_image, mirrored=view > 0))
                 except ValueError as error:
                     raise ValueError(f'{self.name}: {error}') from None
                 samples[k] = None  # its masks need not wait for the others

@@ -1,4 +1,11 @@
 """Trackers."""
-from .short_term_tracker import ShortTermTracker, frames_to_read
+from .short_term_tracker import (
+    Overlaps,
+    ShortTermTracker,
+    adjacent_overlaps,
+    frames_to_read,
+)
 
-__all__ = ['ShortTermTracker', 'frames_to_read']
+__all__ = [
+    'Overlaps', 'ShortTermTracker', 'adjacent_overlaps', 'frames_to_read',
+]

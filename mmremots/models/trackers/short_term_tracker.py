@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -149,14 +149,89 @@ def frames_to_read(
     return occupied[1:-1] & (occupied[:-2] | occupied[2:])
 
 
+class Overlaps(NamedTuple):
+    """Pairs of masks of adjacent frames that overlap.
+
+    Attributes:
+        previous: (K,) int64 row of the mask in the frame before.
+        current: (K,) int64 row of the mask, never descending.
+        iou: (K,) float64 in (0, 1], the former warped to the latter.
+    """
+
+    previous: NDArray[np.int64]
+    current: NDArray[np.int64]
+    iou: NDArray[np.float64]
+
+
+def adjacent_overlaps(
+        frames: ArrayLike, rles: Sequence[RLE],
+        size: Sequence[int] | None, num_frames: int,
+        flows: Iterable[NDArray | None] | None = None) -> Overlaps:
+    """Which masks of a video lie on which of the frame before.
+
+    Masks and flow decide this alone, so it holds for any encoder.
+
+    Args:
+        frames: (N,) integers 1 to ``num_frames``, ascending.
+        rles: N masks, disjoint within a frame.
+        size: (h, w) of the images; None where there is no mask.
+        num_frames: Length of the video.
+        flows: For each frame but the first, in order, the flow back to the
+            one before (see ``DenseFlow.flows``); where one of the two has no
+            mask it may be None. Without flows, masks are compared where
+            they are.
+
+    Returns:
+        The pairs with an IoU above 0.
+
+    Raises:
+        ValueError: If lengths or shapes do not fit, frames are not as
+            above, masks of a frame overlap or a flow is missing.
+    """
+    frames = np.asarray(frames, dtype=np.int64)
+    if len(rles) != len(frames):
+        raise ValueError(f'{len(frames)} frames, but {len(rles)} rles')
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+    if not len(frames):
+        return Overlaps(*found[0])
+    bounds = _frame_bounds(frames, num_frames)
+    if size is None:
+        raise ValueError('masks without a size')
+
+    to_prev: Iterator[Any] = chain(
+        [None], repeat(None) if flows is None else flows)
+    start_prev, map_prev = 0, None
+    for t in range(1, num_frames + 1):
+        flow = next(to_prev, _ENDED)
+        if flow is _ENDED:
+            raise ValueError(f'flows end before frame {t} of {num_frames}')
+        start, stop = bounds[t - 1], bounds[t]
+        map_curr = None
+        if stop > start:
+            map_curr = label_map(rles[start:stop], size, np.int16)
+            if map_prev is not None:
+                if flow is not None:
+                    map_prev = warp_labels(map_prev, flow)
+                elif flows is not None:
+                    raise ValueError(f'no flow from frame {t} to {t - 1}')
+                iou = label_overlaps(
+                    map_prev, map_curr, start - start_prev, stop - start)
+                curr, prev = np.nonzero(iou.T)
+                found.append(
+                    (prev + start_prev, curr + start, iou[prev, curr]))
+        start_prev, map_prev = start, map_curr
+    return Overlaps(*map(np.concatenate, zip(*found, strict=True)))
+
+
 @MODELS.register_module()
 class ShortTermTracker:
     """Links masks of adjacent frames into tracklets.
 
-    Masks of the previous frame are warped along the flow; pairs of one class
-    are associated by :func:`short_term_cost` and :func:`associate`. Every
-    mask gets an id; one that has no partner in the frame before starts a new
-    tracklet, so a tracklet has no holes.
+    Masks of the previous frame are warped along the flow
+    (:func:`adjacent_overlaps`); pairs of one class are associated by
+    :func:`short_term_cost` and :func:`associate`. Every mask gets an id; one
+    that has no partner in the frame before starts a new tracklet, so a
+    tracklet has no holes.
 
     Args:
         threshold: Config of the rule for ``theta``, called with the
@@ -182,71 +257,88 @@ class ShortTermTracker:
         """Give each mask of a video its tracklet.
 
         Args:
-            frames: (N,) integers 1 to ``num_frames``, ascending.
+            frames: As of :func:`adjacent_overlaps`, like ``rles``, ``size``,
+                ``num_frames`` and ``flows``.
             labels: (N,) class of each mask.
-            rles: N masks, disjoint within a frame.
+            rles: N masks.
             features: (N, D) real numbers; may be a memory map.
-            size: (h, w) of the images; None where there is no mask.
+            size: (h, w) of the images.
             num_frames: Length of the video.
             theta: Least cosine similarity of two masks of a tracklet.
-            flows: For each frame but the first, in order, the flow back to
-                the one before (see ``DenseFlow.flows``); where one of the
-                two has no mask it may be None. Without flows, masks are
-                compared where they are.
+            flows: Flow of each frame but the first, or None.
 
         Returns:
             (N,) int64 tracklet ids from 1, in order of first appearance.
 
         Raises:
-            ValueError: If lengths or shapes do not fit, frames are not as
-                above, masks of a frame overlap or a flow is missing.
+            ValueError: As :func:`adjacent_overlaps`, and if labels or
+                features do not fit.
         """
-        frames = np.asarray(frames, dtype=np.int64)
-        labels = np.asarray(labels)
-        for name, column in (
-                ('labels', labels), ('rles', rles), ('features', features)):
+        overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
+        return self.link(frames, labels, features, overlaps, theta)
+
+    def link(
+            self, frames: ArrayLike, labels: ArrayLike, features: NDArray,
+            overlaps: Overlaps, theta: float) -> NDArray[np.int64]:
+        """Give each mask its tracklet, where overlaps are known.
+
+        Args:
+            frames: (N,) integers, ascending.
+            labels: (N,) class of each mask.
+            features: (N, D) real numbers; may be a memory map.
+            overlaps: What :func:`adjacent_overlaps` gave for these masks.
+            theta: Least cosine similarity of two masks of a tracklet.
+
+        Returns:
+            (N,) int64 tracklet ids from 1, in order of first appearance.
+
+        Raises:
+            ValueError: If lengths do not fit, a feature is not finite, or
+                an overlap is not one of adjacent frames.
+        """
+        frames, labels = np.asarray(frames, dtype=np.int64), np.asarray(labels)
+        for name, column in (('labels', labels), ('features', features)):
             if len(column) != len(frames):
                 raise ValueError(
                     f'{len(frames)} frames, but {len(column)} {name}')
-        ids = np.zeros(len(frames), dtype=np.int64)
-        if not len(frames):
-            return ids
-        if (np.diff(frames) < 0).any():
-            raise ValueError('frames are not ascending')
-        if frames[0] < 1 or frames[-1] > num_frames:
-            raise ValueError(
-                f'frames from {frames[0]} to {frames[-1]}, '
-                f'not within 1 to {num_frames}')
-        if size is None:
-            raise ValueError('masks without a size')
+        prev, curr, iou = overlaps
+        if len(curr) and (
+                min(prev.min(), curr.min()) < 0 or curr.max() >= len(frames)
+                or (frames[curr] - frames[prev] != 1).any()):
+            raise ValueError('the overlaps are not of these masks')
+        same_class = labels[prev] == labels[curr]
+        prev, curr, iou = prev[same_class], curr[same_class], iou[same_class]
 
-        bounds = np.searchsorted(frames, np.arange(1, num_frames + 2))
-        to_prev: Iterator[Any] = chain(
-            [None], repeat(None) if flows is None else flows)
+        ids = np.zeros(len(frames), dtype=np.int64)
         started = 0
-        prev, map_prev = slice(0, 0), None
-        for t in range(1, num_frames + 1):
-            flow = next(to_prev, _ENDED)
-            if flow is _ENDED:
-                raise ValueError(
-                    f'flows end before frame {t} of {num_frames}')
-            curr, map_curr = slice(int(bounds[t - 1]), int(bounds[t])), None
-            if curr.stop > curr.start:
-                map_curr = label_map(rles[curr], size, np.int16)
-                if map_prev is not None:
-                    if flow is not None:
-                        map_prev = warp_labels(map_prev, flow)
-                    elif flows is not None:
-                        raise ValueError(f'no flow from frame {t} to {t - 1}')
-                    iou = label_overlaps(
-                        map_prev, map_curr, prev.stop - prev.start,
-                        curr.stop - curr.start)
-                    iou[labels[prev, None] != labels[curr]] = 0
-                    pairs = associate(short_term_cost(
-                        iou, features[prev], features[curr], theta))
-                    ids[curr][pairs[:, 1]] = ids[prev][pairs[:, 0]]
-                new = curr.start + np.flatnonzero(ids[curr] == 0)
-                ids[new] = np.arange(len(new)) + started + 1
-                started += len(new)
-            prev, map_prev = curr, map_curr
+        starts = np.flatnonzero(np.diff(frames, prepend=0))
+        stops = np.append(starts, len(frames))[1:]
+        firsts, lasts = np.searchsorted(curr, starts), np.searchsorted(
+            curr, stops)
+        for start, stop, first, last in zip(
+                starts, stops, firsts, lasts, strict=True):
+            if last > first:
+                start_prev = int(np.searchsorted(frames, frames[start] - 1))
+                overlap = np.zeros((start - start_prev, stop - start))
+                overlap[prev[first:last] - start_prev,
+                        curr[first:last] - start] = iou[first:last]
+                rows, columns = associate(short_term_cost(
+                    overlap, features[start_prev:start],
+                    features[start:stop], theta)).T
+                ids[start + columns] = ids[start_prev + rows]
+            new = start + np.flatnonzero(ids[start:stop] == 0)
+            ids[new] = np.arange(len(new)) + started + 1
+            started += len(new)
         return ids
+
+
+def _frame_bounds(
+        frames: NDArray[np.int64], num_frames: int) -> list[int]:
+    """First row of each frame from 1 on, and the end of the last."""
+    if (np.diff(frames) < 0).any():
+        raise ValueError('frames are not ascending')
+    if frames[0] < 1 or frames[-1] > num_frames:
+        raise ValueError(
+            f'frames from {frames[0]} to {frames[-1]}, '
+            f'not within 1 to {num_frames}')
+    return np.searchsorted(frames, np.arange(1, num_frames + 2)).tolist()

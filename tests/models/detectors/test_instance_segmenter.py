@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmremots.models.detectors import InstanceSegmenter, MaskFusion
+from mmremots.models.detectors import (
+    InstanceSegmenter,
+    MaskFusion,
+    instance_segmenter,
+)
 from mmremots.models.detectors.detector_config import load_config
 from mmremots.structures import Observations
 from mmremots.structures.masks import decode_mask, label_map
@@ -63,16 +67,18 @@ def test_finds_masks(images: list[np.ndarray]) -> None:
 
 
 def test_random_weights_are_loud_and_the_same(
-        images: list[np.ndarray], caplog: pytest.LogCaptureFixture) -> None:
+        images: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     """A forgotten checkpoint is seen; global random numbers are not used."""
-    caplog.set_level('WARNING')
+    logged: list[str] = []
+    monkeypatch.setattr(instance_segmenter, 'print_log',
+                        lambda text, *args: logged.append(text))
     torch.manual_seed(0)
     expected = torch.rand(1)
     torch.manual_seed(0)
     found = tiny().detect(images[0], None, 1)
     assert torch.rand(1) == expected
     assert same(found, tiny().detect(images[0], None, 1))
-    assert 'NO CHECKPOINT' in caplog.text
+    assert 'NO CHECKPOINT' in logged[0]
 
 
 def test_a_batch_is_its_frames(images: list[np.ndarray]) -> None:
@@ -143,9 +149,7 @@ def test_wrong_class(checkpoint: str) -> None:
         tiny(checkpoint=checkpoint, classes={'person': 2}).check(None)
 
 
-def test_wrong_checkpoint(
-        tmp_path: Path, checkpoint: str,
-        caplog: pytest.LogCaptureFixture) -> None:
+def test_wrong_checkpoint(tmp_path: Path, checkpoint: str) -> None:
     """One line: the file, and what is missing, left over, or misshapen."""
     content = torch.load(checkpoint, weights_only=True)
     path = tmp_path / 'other.pth'

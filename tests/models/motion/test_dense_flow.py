@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -174,7 +175,7 @@ def test_flows_do_not_depend_on_workers(config):
         for f in frames]
     expected = [
         None if a is None or b is None else motion.flow(b, a).tobytes()
-        for a, b in zip(gray[:-1], gray[1:], strict=True)]
+        for a, b in pairwise(gray)]
     for workers in (1, 2, 5):
         flows = [
             None if flow is None else flow.tobytes()

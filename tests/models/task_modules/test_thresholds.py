@@ -179,7 +179,7 @@ def test_crossing_with_one_person_at_a_time():
 @pytest.mark.parametrize('negatives', [[], [1.0, 1.0]])
 def test_crossing_without_anything_to_go_by(negatives):
     """Then nothing merges: 1 - theta is 0."""
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match='the threshold is 1'):
         value, rule, note = crossing_rule()(negatives, [])
     assert (value, rule) == (1, 'none')
     assert 'no tracklet has two observations' in note

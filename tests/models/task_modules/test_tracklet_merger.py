@@ -159,8 +159,7 @@ def test_gap_is_a_difference_of_frames():
 
 
 def test_a_cluster_reaches_further_than_its_parts():
-    """The third is out of the first one's reach, and by itself too unlike
-    the second; within reach of both together it is like enough."""
+    """Too far for one, too unlike the other, but close to both together."""
     features = np.array([
         [1, 0], [1, 0], [1, 0], [1, 0], [np.cos(0.9), np.sin(0.9)],
         [np.cos(0.2), -np.sin(0.2)]])

@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmremots.models.motion import DenseFlow, warp_labels
-from mmremots.models.trackers import frames_to_read
+from mmremots.models.trackers import (
+    Overlaps,
+    adjacent_overlaps,
+    frames_to_read,
+)
 from mmremots.models.trackers.short_term_tracker import (
     ShortTermTracker,
     associate,
@@ -278,6 +282,33 @@ def test_track_refuses():
         track(*table, 12, 0, [np.zeros((1, 1, 2), np.float32)] * 11)
 
 
+@settings(max_examples=50, deadline=None)
+@given(seed=seeds, num_frames=st.integers(1, 6))
+def test_overlaps_hold_for_any_encoder(seed, num_frames):
+    """Linked to other features later, they give what tracking anew gives."""
+    rng = np.random.default_rng(seed)
+    (frames, labels, rles, features, size), flows = random_video(
+        rng, num_frames)
+    overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
+    assert (np.diff(overlaps.current) >= 0).all()
+    assert ((overlaps.iou > 0) & (overlaps.iou <= 1)).all()
+    tracker = ShortTermTracker()
+    for other in (features, rng.normal(size=(len(frames), 5))):
+        np.testing.assert_array_equal(
+            tracker.link(frames, labels, other, overlaps, 0.0),
+            tracker.track(
+                frames, labels, rles, other, size, num_frames, 0.0, flows))
+
+
+def test_link_refuses():
+    """Overlaps of other masks would link whatever has their rows."""
+    link = ShortTermTracker().link
+    for prev, curr in ((0, 2), (1, 0), (0, 3), (-1, 0)):
+        overlaps = Overlaps(np.array([prev]), np.array([curr]), np.ones(1))
+        with pytest.raises(ValueError, match='not of these masks'):
+            link([1, 2, 3], [2, 2, 2], np.ones((3, 2)), overlaps, 0)
+
+
 def test_threshold_is_configured():
     """The rule for theta can be another one."""
     tracker = ShortTermTracker({'type': 'ThreeSigmaThreshold', 'quantile': 1})
@@ -308,7 +339,6 @@ def test_real_masks(pedestrians):
 
 def test_real_flow(pedestrians):
     """On real frames, warped masks lie on the next ones better than raw."""
-    import cv2
     folder = pedestrians / 'TUD-Campus'
     observations, people = read_mots(folder / 'gt' / 'gt.txt')
     images = [
