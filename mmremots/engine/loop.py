@@ -18,8 +18,8 @@ from torch.utils.data import DataLoader
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.encoder_training import save_encoder
-from mmremots.engine.run import Run, file_hash
 from mmremots.engine.progress import logged_warnings, progress
+from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import RunFolder, plain, write_json
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder

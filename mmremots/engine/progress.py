@@ -37,7 +37,7 @@ def progress(items: Iterable[T], title: str, total: int,
         return
     start = last = time.monotonic()
     count = 0
-    for count, item in enumerate(items, 1):  # noqa: B007
+    for count, item in enumerate(items, 1):
         yield item
         if time.monotonic() - last > LOG_INTERVAL:
             last = time.monotonic()

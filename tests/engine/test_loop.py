@@ -14,7 +14,6 @@ from tiny_runs import files_of, run, tiny_config
 
 from mmremots.structures import read_detections, read_mots
 
-
 pytestmark = pytest.mark.slow
 
 

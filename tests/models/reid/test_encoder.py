@@ -310,6 +310,6 @@ def test_schedule_is_the_reference() -> None:
         factor = 0.01 + 0.99 * epoch / 10 if epoch < 10 else 1.0
         factor *= 0.1**((epoch >= 40) + (epoch >= 70))
         assert wrapper.get_lr()['lr'][0] == pytest.approx(3.5e-4 * factor)
-        wrapper.optimizer.step()
+        wrapper.step()
         for scheduler in schedulers:
             scheduler.step()
