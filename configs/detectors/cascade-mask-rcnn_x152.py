@@ -27,4 +27,4 @@ model = dict(
                 loss_bbox=dict(type='SmoothL1Loss', beta=1.0))
             for x in (10, 20, 30)],
         mask_head=dict(num_convs=8, norm_cfg=norm_cfg)))
-load_from = 'checkpoints/cascade-mask-rcnn_x152.pth'
+checkpoint = 'checkpoints/cascade-mask-rcnn_x152.pth'

@@ -10,7 +10,7 @@ model = dict(detector=dict(
     roi_box_head=dict(
         num_conv=4, num_fc=1, norm='GN', cls_agnostic_bbox_reg=True),
     roi_mask_head=dict(num_conv=8, norm='GN')))
-load_from = (
+checkpoint = (
     'https://dl.fbaipublicfiles.com/detectron2/Misc/'
     'cascade_mask_rcnn_X_152_32x8d_FPN_IN5k_gn_dconv/18131413/'
     'model_0039999_e76410.pkl')

@@ -16,7 +16,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 #: What bad input raises: shown as one line, without the way it came.
-INPUT_ERRORS = (ValueError, OSError, KeyError, TypeError)
+INPUT_ERRORS = (ValueError, OSError, KeyError, TypeError, ImportError)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -81,14 +81,13 @@ def read_checkpoint(path: str | Path) -> Any:
         with torch.serialization.safe_globals(_safe_types()):
             return torch.load(path, map_location='cpu', weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-        reason = str(error).strip().splitlines()
         raise ValueError(
             f'{path}: not a checkpoint of weights alone, and nothing else is '
             'loaded, as unpickling objects runs code. If it holds a whole '
             'model and you trust where it came from, save its weights in the '
             'environment that wrote it: torch.save(torch.load(path, '
             "weights_only=False).state_dict(), 'weights.pth'). PyTorch says: "
-            f'{reason[0] if reason else error!r}') from error
+            f'{_reason(error)}') from error
 
 
 def state_dict_of(content: Any, path: str | Path) -> dict[str, Tensor]:
@@ -169,12 +168,27 @@ def differences(expected: Mapping[str, Tensor],
     ]
 
 
+def _reason(error: Exception) -> str:
+    """The line of PyTorch's error that says what, not what to do."""
+    lines = str(error).strip().splitlines() or [repr(error)]
+    return next((x for x in lines if 'Unsupported' in x), lines[0]).strip()
+
+
 def _safe_types() -> list[Any]:
-    """Types in mmengine's checkpoints beside weights: logged numbers."""
+    """What is in mmengine's checkpoints beside weights: logged numbers.
+
+    A ``HistoryBuffer`` also names its methods, through ``getattr``; here
+    that gives nothing.
+    """
     return [
         HistoryBuffer, np.ndarray, np.dtype, _reconstruct, scalar,
+        (_nothing, 'builtins.getattr'),
         *{type(np.dtype(code)) for code in ('f4', 'f8', 'i4', 'i8', 'u4')},
     ]
+
+
+def _nothing(*_: Any) -> None:
+    return None
 
 
 class _ArrayUnpickler(Unpickler):

@@ -89,5 +89,5 @@ def test_a_frame_out_of_turn(tmp_path: Path) -> None:
     """Frames cannot be mixed up silently."""
     with GrowingDetections(tmp_path / 'a.txt', 'k') as file:
         file.append(frame_of(1, 1))
-        with pytest.raises(ValueError, match='frame 3 where .* frame 2'):
+        with pytest.raises(ValueError, match=r'frame 3 where .* frame 2'):
             file.append(frame_of(3, 1))

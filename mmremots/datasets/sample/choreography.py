@@ -10,6 +10,7 @@ from .scene import IMAGE_SIZE, WORLD_SIZE, body_height
 
 # Steps of a walk cycle cover this many body heights.
 _CYCLE = 0.85
+_PAN = 79  # frames from one end of the camera's pan to the other
 _OUTSIDE = 24  # pixels from the image border at which nobody is seen
 _KINDS = ('cross', 'cross', 'return soon', 'return late', 'stop', 'turn')
 
@@ -42,7 +43,7 @@ def camera_path(rng: np.random.Generator, num_frames: int
     Returns:
         (T, 2) float64, the world's point in the image's upper left corner.
     """
-    time = np.linspace(0, 1, num_frames)
+    time = np.arange(num_frames) / _PAN
     room = WORLD_SIZE[1] - IMAGE_SIZE[1]
     reach = rng.uniform(0.25, 0.4) * room * rng.choice([-1, 1])
     pan = room / 2 + reach * np.sin(np.pi * (time - 0.5))

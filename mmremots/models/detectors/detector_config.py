@@ -30,8 +30,8 @@ def load_config(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ModuleNotFoundError: If the package, or one that the config needs, is
-            not installed.
+        ImportError: If the package, or one that the config needs, is not
+            installed.
         ValueError: If it is not the config of a detector.
     """
     if isinstance(config, Mapping):
@@ -45,6 +45,11 @@ def load_config(
         raise ValueError(
             f'{place}: not the config of a detector; it has no model or no '
             'test_dataloader')
+    if is_detectron2(cfg) and find_spec('detectron2') is None:
+        raise ModuleNotFoundError(
+            f'{place}: needs detectron2, which is not installed: '
+            'https://detectron2.readthedocs.io/tutorials/install.html; or use '
+            'the same network as a model of mmdet, see docs/detectors.md')
     return cfg
 
 
@@ -62,7 +67,8 @@ def _read(place: str) -> Config:
             raise FileNotFoundError('no such config of a detector')
         return Config.fromfile(path)
     except (FileNotFoundError, ImportError) as error:
-        raise type(error)(f'{place}: {error}') from error
+        reason, *_ = str(error).split(', the current sys.path')
+        raise type(error)(f'{place}: {reason}') from error
 
 
 def scope_of(cfg: Config) -> str:
@@ -90,7 +96,7 @@ def model_config(
     model = copy.deepcopy(cfg.model)
     if 'data_preprocessor' in cfg:
         model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    _drop_pretrained(model)
+    _for_one_process(model)
     if _name(model.get('roi_head') or {'type': ''}) == 'SparseRoIHead':
         max_per_image = None  # must be the number of its proposals
     _set_limits(model.get('test_cfg'), score_thr, max_per_image)
@@ -104,7 +110,7 @@ def model_config(
 
 def is_detectron2(cfg: Config) -> bool:
     """Whether the network is Detectron2's, in mmdet's wrapper."""
-    return _name(cfg.model) == 'Detectron2Wrapper'
+    return _name(cfg.model or {'type': ''}) == 'Detectron2Wrapper'
 
 
 def image_pipeline(
@@ -180,19 +186,25 @@ def _name(step: Mapping[str, Any]) -> str:
     return (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]
 
 
-def _drop_pretrained(cfg: Any) -> None:
-    """Take out, everywhere in a config, weights that would be downloaded."""
+def _for_one_process(cfg: Any) -> None:
+    """Take out, everywhere, what is for training on many devices.
+
+    That is weights which would be downloaded, and batch norms that talk to
+    other processes (some already when they are built).
+    """
     if isinstance(cfg, list | tuple):
         for item in cfg:
-            _drop_pretrained(item)
+            _for_one_process(item)
     elif isinstance(cfg, dict):
         init = cfg.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
             cfg['init_cfg'] = None
         if isinstance(cfg.get('pretrained'), str):
             cfg['pretrained'] = None
+        if cfg.get('type') in ('SyncBN', 'MMSyncBN'):
+            cfg['type'] = 'BN'
         for value in cfg.values():
-            _drop_pretrained(value)
+            _for_one_process(value)
 
 
 def _set_limits(

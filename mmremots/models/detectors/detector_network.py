@@ -68,20 +68,8 @@ def build_network(
             :func:`~.detector_config.model_config`.
         initialise: Whether to give it random weights as for training, always
             the same; else they must be loaded.
-
-    Raises:
-        ModuleNotFoundError: If it is Detectron2's, which is not installed.
     """
-    if is_detectron2(cfg):
-        try:
-            import detectron2  # noqa: F401
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                'Detectron2Wrapper needs detectron2, which is not installed: '
-                'https://detectron2.readthedocs.io/tutorials/install.html; '
-                'or use the same network as a model of mmdet, see '
-                'docs/detectors.md') from error
-        _forget_wrapped_models()
+    _forget_wrapped_models()
     with DefaultScope.overwrite_default_scope(scope_of(cfg)), \
             torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -148,7 +136,7 @@ def infer(
 
 
 def to_observations(
-        found: InstanceData, frame: int, size: tuple[int, int],
+        found: InstanceData | None, frame: int, size: tuple[int, int],
         score_thr: float, classes: Mapping[int, int],
         max_rows: int | None = None,
         mirrored: bool = False) -> Observations:
@@ -158,7 +146,7 @@ def to_observations(
 
     Args:
         found: With ``scores`` (N,), ``labels`` (N,) and ``masks``
-            (N, H, W), bool.
+            (N, H, W), bool; or None if there is no such result.
         frame: 1-based.
         size: (H, W) of the image.
         score_thr: Least score.
@@ -170,10 +158,12 @@ def to_observations(
         ValueError: If there are no masks, or they are not of the image's
             size, or a score is no number.
     """
-    if 'masks' not in found:
+    if found is not None and len(found.scores) == 0:
+        return Observations.empty(size)
+    if found is None or 'masks' not in found:
         raise ValueError(
-            'the detector finds boxes, but no masks; ReMOTS needs an '
-            'instance segmenter')
+            'the detector gives boxes or a panoptic map, but no masks of '
+            'instances; ReMOTS needs an instance segmenter')
     if tuple(found.masks.shape[1:]) != size:
         height, width = found.masks.shape[1:]
         raise ValueError(

@@ -50,7 +50,8 @@ class InstanceSegmenter(LiveDetector):
         config: Config file of an mmdet model, with its ``test_dataloader``;
             ``mmdet::...`` names one that mmdet came with. Or its content.
         checkpoint: Path or address of the weights; None for the config's
-            ``load_from``, and random weights if there is none.
+            ``checkpoint``, and random weights if there is none. (Its
+            ``load_from`` is where its own training starts.)
         score_thr: Least score.
         classes: MOTS class of each class of the detector, by name or number
             (from 0); others are left out.
@@ -88,7 +89,7 @@ class InstanceSegmenter(LiveDetector):
             if isinstance(config, str) else 'detector',
             score_thr, sorted(set(self.classes.values())), score_weight,
             batch_size)
-        self.checkpoint = checkpoint or self.cfg.get('load_from')
+        self.checkpoint = checkpoint or self.cfg.get('checkpoint')
         self.flip = flip
         self.max_per_image = max_per_image
         self.strict = strict
@@ -117,14 +118,14 @@ class InstanceSegmenter(LiveDetector):
         """Build the network and load its weights, if that is not done."""
         if self.network is not None:
             return self.network
+        device = get_device()
+        network = build_network(self.cfg, model_config(
+            self.cfg, self.score_thr, self.max_per_image, device),
+            initialise=self.checkpoint is None)
         content = None
         if self.checkpoint is not None:
             content = read_checkpoint(fetch(self.checkpoint))
         self._labels = self._label_map(class_names(self.cfg, content))
-        device = get_device()
-        network = build_network(self.cfg, model_config(
-            self.cfg, self.score_thr, self.max_per_image, device),
-            initialise=content is None)
         if content is None:
             print_log(
                 f'{self.name}: NO CHECKPOINT is given, so the weights are '
@@ -169,7 +170,7 @@ class InstanceSegmenter(LiveDetector):
             for k, frame in enumerate(frames):
                 try:
                     found[k].append(to_observations(
-                        samples[k].get('pred_instances', {}), frame,
+                        samples[k].get('pred_instances'), frame,
                         samples[k].ori_shape, self.score_thr, self._labels,
                         self.max_per_image, mirrored=view > 0))
                 except ValueError as error:

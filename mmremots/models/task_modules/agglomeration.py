@@ -101,6 +101,10 @@ class _Agglomeration:
     the threshold; one that a later merge has outdated is skipped when it
     comes up. Each merge looks once at all clusters near the result, also at
     those that were too far from one part of it, in time or in distance.
+
+    Most of those are other people. To tell so without a product of long
+    vectors, each cluster keeps with the names of those near it an upper
+    bound of the product of the two sums.
     """
 
     def __init__(
@@ -108,25 +112,32 @@ class _Agglomeration:
             distance_thr: float) -> None:
         num, dims = tracklets.sums.shape
         self.sums, self.counts = tracklets.sums, tracklets.counts
-        # A rounded copy to screen pairs with, and what rounding can do.
+        self.squares = np.einsum('ij,ij->i', self.sums, self.sums)
+        # A rounded copy for bounds, and what rounding can do to a cosine.
         self.coarse = self.sums.astype(np.float32)
-        slack = (dims + 8) * 2.0 ** -24 + 2 / _STEPS
-        self.least_cosine = 1 - distance_thr - slack
+        self.slack = (dims + 8) * 2.0 ** -24
+        self.least_cosine = 1 - distance_thr - 2 / _STEPS - self.slack
         self.steps_thr = np.rint(distance_thr * _STEPS)
         self.owner = np.arange(num)
         self.members = [[k] for k in range(num)]
-        self.changed = [0] * num  # The merge that made it, or ended it.
-        self.near: list[NDArray | None] = [None] * num
+        # The merge that made it, or ended it.
+        self.changed = np.zeros(num, dtype=np.int64)
+        self.near: list[tuple[NDArray, NDArray] | None] = [None] * num
 
         # Runs by start and by end: those close to a run are a slice of each.
         first, last = tracklets.first, tracklets.last
         self.of_run = tracklets.of_run
         self.by_first = np.argsort(first, kind='stable')
         self.by_last = np.argsort(last, kind='stable')
+        self.rank_first = np.argsort(self.by_first)
         self.after = np.searchsorted(
             first[self.by_first], [last + 1, last + max_gap + 1]).T
         self.before = np.searchsorted(
             last[self.by_last], [first - max_gap, first]).T
+        # The product of a run with by_first[k] is at products[offset + k].
+        start, stop = self.after[self.by_last].T
+        self.offset = np.empty(len(first), dtype=np.int64)
+        self.offset[self.by_last] = np.cumsum(stop - start) - stop
         # The runs of each cluster, (2, R) first and last frames; and their
         # outermost frames.
         starts = np.flatnonzero(np.diff(self.of_run, prepend=-1))
@@ -144,15 +155,12 @@ class _Agglomeration:
         heapify(heap)
         while heap:
             _, i, j, then = heappop(heap)
-            if max(self.changed[i], self.changed[j]) > then:
+            if self.changed[i] > then or self.changed[j] > then:
                 continue
             merges += 1
-            self.changed[i], self.changed[j] = merges, _NEVER
-            near = self._join(i, j)
-            likely = self.coarse[near] @ self.coarse[i]
-            near = near[likely >= (
-                self.least_cosine * self.counts[i]) * self.counts[near]]
-            for pair in self._pairs(np.full(len(near), i), near, merges):
+            near = self._join(i, j, merges)
+            dots = self.sums[near] @ self.sums[i]
+            for pair in self._pairs(np.full(len(near), i), near, dots, merges):
                 heappush(heap, pair)
         return self.owner
 
@@ -161,82 +169,119 @@ class _Agglomeration:
 
         Runs in order of their end: the runs that start soon after those of
         a block are one slice of the runs in order of their start, and their
-        cosines one product of matrices.
+        products one product of matrices. All are kept, row by row.
         """
         pairs: list[_Pair] = []
+        products = [np.zeros(0, dtype=np.float32)]
         for top in range(0, len(self.by_last), _BLOCK):
             runs = self.by_last[top:top + _BLOCK]
             start, stop = self.after[runs].T
             low, high = start.min(), stop.max()
             rows = self.of_run[runs]
             columns = self.of_run[self.by_first[low:high]]
-            likely = self.coarse[rows] @ self.coarse[columns].T
-            likely /= self.counts[columns]
-            row, column = np.nonzero(
-                likely >= self.least_cosine * self.counts[rows, None])
-            close = (start[row] - low <= column) & (column < stop[row] - low)
-            i, j = rows[row[close]], columns[column[close]]
+            product = self.coarse[rows] @ self.coarse[columns].T
+            position = np.arange(low, high)
+            close = (start[:, None] <= position) & (position < stop[:, None])
+            products.append(product[close])
+            likely = close & (
+                product / self.counts[columns]
+                >= self.least_cosine * self.counts[rows, None])
+            row, column = np.nonzero(likely)
+            i, j = rows[row], columns[column]
             # Other runs of the two may share a frame.
             fine = ~(self.has_holes[i] | self.has_holes[j])
             for k in np.flatnonzero(~fine):
                 fine[k] = not self._share_frame(i[k], j[k:k + 1])[0]
-            pairs += self._pairs(i[fine], j[fine], 0)
+            i, j = i[fine], j[fine]
+            for part in range(0, len(i), _BLOCK):
+                rows = i[part:part + _BLOCK]
+                columns = j[part:part + _BLOCK]
+                dots = np.einsum(
+                    'ij,ij->i', self.sums[rows], self.sums[columns])
+                pairs += self._pairs(rows, columns, dots, 0)
+        self.products = np.concatenate(products)
         # Tracklets with holes may have met several times.
         return list(set(pairs))
 
-    def _pairs(self, i: NDArray, j: NDArray, merges: int) -> list[_Pair]:
+    def _pairs(
+            self, i: NDArray, j: NDArray, dots: NDArray,
+            merges: int) -> list[_Pair]:
         """Heap entries of those pairs (i, j) that are below the threshold."""
-        pairs: list[_Pair] = []
-        for top in range(0, len(i), _BLOCK):
-            low = np.minimum(i[top:top + _BLOCK], j[top:top + _BLOCK])
-            high = np.maximum(i[top:top + _BLOCK], j[top:top + _BLOCK])
-            dots = np.einsum('ij,ij->i', self.sums[low], self.sums[high])
-            distances = 1 - dots / (self.counts[low] * self.counts[high])
-            steps = np.rint(np.clip(distances, 0, 2) * _STEPS)
-            below = steps < self.steps_thr
-            pairs += [
-                (*pair, merges) for pair in zip(
-                    steps[below].tolist(), low[below].tolist(),
-                    high[below].tolist(), strict=True)]
-        return pairs
+        distances = 1 - dots / (self.counts[i] * self.counts[j])
+        steps = np.rint(np.clip(distances, 0, 2) * _STEPS)
+        below = steps < self.steps_thr
+        return [
+            (key, min(a, b), max(a, b), merges) for key, a, b in zip(
+                steps[below].tolist(), i[below].tolist(), j[below].tolist(),
+                strict=True)]
 
-    def _join(self, i: int, j: int) -> NDArray[np.int64]:
+    def _join(self, i: int, j: int, merges: int) -> NDArray[np.int64]:
         """Make i the union of i and j; the clusters it may merge with."""
-        near = np.concatenate([self._near(i), self._near(j)])
+        near_i, bound_i = self._near(i)
+        near_j, bound_j = self._near(j)
+        product = self.sums[i] @ self.sums[j]
+        square_i, square_j = self.squares[[i, j]]
+
+        self.changed[i], self.changed[j] = merges, _NEVER
         self.near[j] = None
         self.owner[self.members[j]] = i
         self.members[i] += self.members[j]
         self.members[j] = []
         self.sums[i] += self.sums[j]
         self.coarse[i] = self.sums[i]
+        self.squares[i] += square_j + 2 * product
         self.counts[i] += self.counts[j]
         spans = np.concatenate([self.spans[i], self.spans[j]], axis=1)
         self.spans[i] = spans[:, np.argsort(spans[0])]
         self.first[i], self.last[i] = self.spans[i][[0, 1], [0, -1]]
         self.has_holes[i] = True
-        near = np.sort(self.owner[near])
-        keep = near != i
+
+        near = np.sort(np.concatenate([near_i, near_j]))
+        keep = (near != i) & (near != j)
         keep[1:] &= near[1:] != near[:-1]
         near = near[keep]
         # Once two clusters share a frame, they do so for good.
         near = near[~self._share_frame(i, near)]
-        self.near[i] = near
-        return near
 
-    def _near(self, i: int) -> NDArray[np.int64]:
-        """One or more tracklets of each cluster within the gap of i.
+        bound_i = _look_up(near, near_i, bound_i)
+        bound_j = _look_up(near, near_j, bound_j)
+        lengths = np.sqrt(self.squares[near])
+        bound = np.fmin(bound_i, _bound_through(
+            square_j, product, square_i, bound_j, lengths))
+        bound += np.fmin(bound_j, _bound_through(
+            square_i, product, square_j, bound_i, lengths))
+        most = self.counts[i] * self.counts[near]
+        unsure = ~(bound < self.least_cosine * most)
+        bound[unsure] = (
+            self.coarse[near[unsure]] @ self.coarse[i]
+            + self.slack * most[unsure])
+        self.near[i] = near, bound
+        return near[bound >= self.least_cosine * most]
 
-        Those that share a frame with i may be among them or not.
+    def _near(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Clusters within the gap of i, and bounds of their products with it.
+
+        Names may come more than once, and those that share a frame with i
+        may be among them or not. NaN where a bound is not known (any more).
         """
         known = self.near[i]
-        if known is not None:
-            return known
-        return np.concatenate([
-            self.of_run[order[start:stop]]
-            for run in range(self.runs_of[i], self.runs_of[i + 1])
-            for order, (start, stop) in (
-                (self.by_first, self.after[run]),
-                (self.by_last, self.before[run]))])
+        if known:
+            names = self.owner[known[0]]
+            bounds = known[1]
+        else:
+            runs, places = [], []
+            for run in range(self.runs_of[i], self.runs_of[i + 1]):
+                start, stop = self.after[run]
+                runs.append(self.by_first[start:stop])
+                places.append(self.offset[run] + np.arange(start, stop))
+                start, stop = self.before[run]
+                runs.append(self.by_last[start:stop])
+                places.append(self.offset[runs[-1]] + self.rank_first[run])
+            names = self.owner[self.of_run[np.concatenate(runs)]]
+            bounds = self.products[np.concatenate(places)] + (
+                self.slack * self.counts[i]) * self.counts[names]
+        return names, np.where(
+            self.changed[names] <= self.changed[i], bounds, np.nan)
 
     def _share_frame(self, i: int, others: NDArray) -> NDArray[np.bool_]:
         """Which of the other clusters have a frame in common with i."""
@@ -256,3 +301,38 @@ class _Agglomeration:
             shared[unsure] = np.logical_or.reduceat(
                 meets(*np.concatenate(spans, axis=1)), [0, *ends[:-1]])
         return shared
+
+
+def _look_up(
+        names: NDArray, known: NDArray,
+        values: NDArray) -> NDArray[np.float64]:
+    """The values of names, which are sorted; NaN for those not known."""
+    found = np.full(len(names), np.nan)
+    if len(names):
+        place = np.minimum(np.searchsorted(names, known), len(names) - 1)
+        there = names[place] == known
+        found[place[there]] = values[there]
+    return found
+
+
+def _bound_through(
+        square: float, product: float, square_other: float,
+        bound: NDArray[np.float64],
+        lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bounds of y . z for many z, from bounds of x . z.
+
+    y is a part along x and a rest, which has at most its length in common
+    with each z.
+
+    Args:
+        square: x . x
+        product: x . y
+        square_other: y . y
+        bound: (K,) upper bounds of x . z
+        lengths: (K,) of z
+    """
+    if product <= 0:
+        return np.sqrt(square_other) * lengths
+    along = product / square
+    rest = np.sqrt(max(0.0, square_other - along * product))
+    return along * bound + rest * lengths

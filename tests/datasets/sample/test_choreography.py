@@ -25,7 +25,7 @@ def test_people_leave_and_come_back_and_nobody_jumps():
     away = []
     for walk in walks[2:4]:
         x = walk.feet[:, 0] - camera[:, 0]
-        outside = np.flatnonzero((x < -18) | (x > IMAGE_SIZE[1] + 18))
+        outside = np.flatnonzero((x < -12) | (x > IMAGE_SIZE[1] + 12))
         assert 0 < outside[0] <= outside[-1] < 79
         away.append(len(outside))
     assert away[0] <= 15 < away[1]

@@ -9,7 +9,7 @@ import pytest
 
 from mmremots.datasets.sample.render import SequenceSpec, render_sequence
 
-SPEC = SequenceSpec('short', 'test', seed=104, num_frames=12, num_people=8,
+SPEC = SequenceSpec('short', 'test', seed=305, num_frames=16, num_people=10,
                     crowd=True)
 
 
@@ -49,10 +49,10 @@ def test_people_hide_one_another(frames):
 
 
 def test_dense_flow_follows_everybody(frames):
-    """Flow back to the last frame carries each mask onto its person."""
+    """A mask that flow has warped lies on its own person."""
     rows, cols = np.mgrid[:frames[0].owner.shape[0],
                           :frames[0].owner.shape[1]].astype(np.float32)
-    right = total = 0
+    own = []
     for last, frame in pairwise(frames):
         gray = [cv2.cvtColor(each.image, cv2.COLOR_BGR2GRAY)
                 for each in (frame, last)]
@@ -62,12 +62,10 @@ def test_dense_flow_follows_everybody(frames):
                            cols + flow[..., 0], rows + flow[..., 1],
                            cv2.INTER_NEAREST)
         for k in np.unique(frame.owner)[1:]:
-            there = warped[frame.owner == k]
-            if len(there) < 100 or k not in last.owner:
+            here = frame.owner == k
+            if min(here.sum(), (last.owner == k).sum()) < 100:
                 continue
-            people = there[there > 0]
-            right += len(people) > 0 and k == np.bincount(
-                people.astype(int)).argmax()
-            total += 1
-    assert total > 50
-    assert right / total > 0.95
+            own.append((here & (warped == k)).sum() / here.sum())
+    assert len(own) > 50
+    assert np.mean(own) > 0.7
+    assert np.mean(np.array(own) > 0.5) > 0.9

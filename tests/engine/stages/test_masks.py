@@ -1,6 +1,7 @@
 """Masks: each live detector's work is done once, wherever it is stopped."""
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import time
@@ -90,10 +91,8 @@ def run_masks(
         model_cfg={}, training={}, seed=0, resume=False)
     stage = MaskGeneration(num_workers)
     stage.check(run)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         stage.run(run, '[1/5] masks')
-    except KeyboardInterrupt:
-        pass
     return [source.seen for source in detector.sources
             if isinstance(source, Stripes)]
 
@@ -235,7 +234,8 @@ def test_bad_input_stops_the_run_before_any_work(
     file = {'type': 'DetectionsFromFile'}
     for source, message in (
             ({**network, 'classes': {'walker': 2}}, "no class 'walker'"),
-            ({**network, 'checkpoint': str(text)}, r'a\.txt: not a checkpoint'),
+            ({**network, 'checkpoint': str(text)},
+             r'a\.txt: not a checkpoint'),
             ({**file, 'path': str(text)},
              r'a\.txt:1: mask size .*\(5, 6\) is not .*\(24, 32\)'),
             ({**file, 'path': str(results)},

@@ -44,18 +44,6 @@ def test_no_config(config: object, error: type, message: str) -> None:
         load_config(config)
 
 
-def test_needs_a_package_that_is_not_there() -> None:
-    """ConvNeXt is mmpretrain's; where it is absent, that is said."""
-    pytest.importorskip('mmdet')
-    try:
-        import mmpretrain  # noqa: F401
-    except ImportError:
-        with pytest.raises(ImportError, match='mmpretrain'):
-            load_config(
-                'mmdet::convnext/mask-rcnn_convnext-t-p4-w7_fpn_amp-ms-crop-'
-                '3x_coco.py')
-
-
 def test_pipeline_takes_images_without_annotation() -> None:
     """Reading files and annotation is taken out, the rest stays."""
     assert types(image_pipeline(load_config(MASK_RCNN))) == [
@@ -108,6 +96,15 @@ def test_nothing_is_downloaded(config: str) -> None:
     text = str(model_config(load_config(config), 0.5))
     assert 'Pretrained' not in text
     assert 'http' not in text
+
+
+def test_no_other_process_is_needed() -> None:
+    """Batch norms that wait for other processes become plain ones."""
+    text = str(model_config(load_config(
+        'mmdet::strong_baselines/mask-rcnn_r50_fpn_rpn-2conv_4conv1fc_'
+        'syncbn-all_lsj-100e_coco.py'), 0.5))
+    assert 'SyncBN' not in text
+    assert "'BN'" in text
 
 
 def test_class_names() -> None:

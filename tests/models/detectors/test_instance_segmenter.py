@@ -134,14 +134,14 @@ def test_checkpoint(images: list[np.ndarray], checkpoint: str) -> None:
     assert detector._labels == {79: 2, 3: 1}
     assert not same(tiny(checkpoint=checkpoint).detect(images[0], None, 1),
                     tiny().detect(images[0], None, 1))
-    named = tiny(cfg_options={'load_from': checkpoint})
+    named = tiny(cfg_options={'checkpoint': checkpoint})
     assert named.checkpoint == checkpoint
 
 
 def test_wrong_class(checkpoint: str) -> None:
     """The error lists what there is."""
     with pytest.raises(ValueError, match=(
-            "detector: no class 'persn' in .* person, bicycle, car")):
+            r"detector: no class 'persn' in .* person, bicycle, car")):
         tiny(classes={'persn': 2}).check(None)
     with pytest.raises(ValueError, match='no class 80 in'):
         tiny(classes={80: 2}).check(None)
@@ -183,7 +183,7 @@ def test_boxes_without_masks(images: list[np.ndarray]) -> None:
     """A box detector is no source of masks."""
     boxes = tiny(cfg_options={'model.roi_head.mask_head': None,
                               'model.roi_head.mask_roi_extractor': None})
-    with pytest.raises(ValueError, match='detector: .* but no masks'):
+    with pytest.raises(ValueError, match=r'detector: .* but no masks of instances'):
         boxes.detect(images[0], None, 1)
 
 

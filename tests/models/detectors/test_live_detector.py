@@ -1,0 +1,48 @@
+"""What a detector from elsewhere gets by deriving from LiveDetector."""
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmremots.models.detectors import LiveDetector
+from mmremots.structures import Observations, write_detections
+from mmremots.structures.masks import encode_mask, rle_bbox
+
+
+class Bright(LiveDetector):
+    """Pixels above a threshold are one pedestrian."""
+
+    def raw_fingerprint(self) -> dict[str, Any]:
+        return {'threshold': 100}
+
+    def detect_batch(self, inputs: Any, frames: Any) -> list[Observations]:
+        tables = []
+        for image, frame in zip(inputs, frames, strict=True):
+            rles = [encode_mask(image.max(axis=2) > 100)]
+            tables.append(Observations(
+                np.array([frame]), rle_bbox(rles).astype(np.float32),
+                np.array([.8], np.float32), np.array([2]), rles,
+                image.shape[:2]))
+        return tables
+
+
+def test_two_methods_are_enough(tmp_path: Path) -> None:
+    """Alone, and stored in a file, it finds the same."""
+    image = np.zeros((8, 12, 3), np.uint8)
+    image[2:5, 3:9] = 200
+    detector = Bright('bright', 0.5, [2], score_weight=0.5)
+    found = detector.detect(image, None, 4)
+    assert found.scores.tolist() == [np.float32(.4)]
+    path = tmp_path / 'v.txt'
+    write_detections(path, detector.detect_batch([image], [4])[0])
+    from mmremots.datasets.sequences import Sequence
+    video = Sequence('v', ('1', '2', '3', '4'), 8, 12, 30., None)
+    again = detector.stored(path).detect(None, video, 4)
+    assert again.rles == found.rles
+    assert again.scores.tolist() == found.scores.tolist()
+    assert pickle.loads(pickle.dumps(detector.transform))(image) is image
+    assert detector.fingerprint(video) == {
+        'threshold': 100, 'score_weight': .5}
