@@ -94,6 +94,14 @@ def agglomerate(
     return _Agglomeration(tracklets, max_gap, distance_thr).run()
 
 
+class _Near(NamedTuple):
+    """What a cluster knows of those near it."""
+
+    names: NDArray[np.int64]
+    bounds: NDArray[np.float64]  # Upper, of the products of the sums.
+    counts: NDArray[np.int64]  # Observations they had then.
+
+
 class _Agglomeration:
     """The state of :func:`agglomerate`.
 
@@ -103,15 +111,17 @@ class _Agglomeration:
     those that were too far from one part of it, in time or in distance.
 
     Most of those are other people. To tell so without a product of long
-    vectors, each cluster keeps with the names of those near it an upper
-    bound of the product of the two sums.
+    vectors, a cluster keeps for each one near it an upper bound of the
+    product of the two sums, and the number of observations that the other
+    had then: what it has gained since can add no more than its number.
     """
 
     def __init__(
             self, tracklets: Tracklets, max_gap: int,
             distance_thr: float) -> None:
         num, dims = tracklets.sums.shape
-        self.sums, self.counts = tracklets.sums, tracklets.counts
+        self.sums, self.first_counts = tracklets.sums, tracklets.counts
+        self.counts = self.first_counts.copy()
         self.squares = np.einsum('ij,ij->i', self.sums, self.sums)
         # A rounded copy for bounds, and what rounding can do to a cosine.
         self.coarse = self.sums.astype(np.float32)
@@ -122,7 +132,7 @@ class _Agglomeration:
         self.members = [[k] for k in range(num)]
         # The merge that made it, or ended it.
         self.changed = np.zeros(num, dtype=np.int64)
-        self.near: list[tuple[NDArray, NDArray] | None] = [None] * num
+        self.near: list[_Near | None] = [None] * num
 
         # Runs by start and by end: those close to a run are a slice of each.
         first, last = tracklets.first, tracklets.last
@@ -217,8 +227,7 @@ class _Agglomeration:
 
     def _join(self, i: int, j: int, merges: int) -> NDArray[np.int64]:
         """Make i the union of i and j; the clusters it may merge with."""
-        near_i, bound_i = self._near(i)
-        near_j, bound_j = self._near(j)
+        sides = [self._near(i), self._near(j)]
         product = self.sums[i] @ self.sums[j]
         square_i, square_j = self.squares[[i, j]]
 
@@ -236,52 +245,64 @@ class _Agglomeration:
         self.first[i], self.last[i] = self.spans[i][[0, 1], [0, -1]]
         self.has_holes[i] = True
 
-        near = np.sort(np.concatenate([near_i, near_j]))
-        keep = (near != i) & (near != j)
+        names = [self.owner[known.names] for known in sides]
+        near = np.sort(np.concatenate(names))
+        keep = near != i
         keep[1:] &= near[1:] != near[:-1]
         near = near[keep]
         # Once two clusters share a frame, they do so for good.
         near = near[~self._share_frame(i, near)]
+        if not len(near):
+            self.near[i] = _Near(near, np.zeros(0), near)
+            return near
 
-        bound_i = _look_up(near, near_i, bound_i)
-        bound_j = _look_up(near, near_j, bound_j)
+        bounds = []
+        for known, name, square in zip(
+                sides, names, (square_i, square_j), strict=True):
+            place = np.minimum(np.searchsorted(near, name), len(near) - 1)
+            there = near[place] == name
+            place = place[there]
+            gained = self.counts[near] - np.bincount(
+                place, known.counts[there], len(near))
+            bounds.append(gained * np.sqrt(square) + np.bincount(
+                place, known.bounds[there], len(near)))
         lengths = np.sqrt(self.squares[near])
-        bound = np.fmin(bound_i, _bound_through(
-            square_j, product, square_i, bound_j, lengths))
-        bound += np.fmin(bound_j, _bound_through(
-            square_i, product, square_j, bound_i, lengths))
+        bound = np.minimum(bounds[0], _bound_through(
+            square_j, product, square_i, bounds[1], lengths))
+        bound += np.minimum(bounds[1], _bound_through(
+            square_i, product, square_j, bounds[0], lengths))
         most = self.counts[i] * self.counts[near]
-        unsure = ~(bound < self.least_cosine * most)
+        unsure = bound >= self.least_cosine * most
         bound[unsure] = (
             self.coarse[near[unsure]] @ self.coarse[i]
             + self.slack * most[unsure])
-        self.near[i] = near, bound
+        self.near[i] = _Near(near, bound, self.counts[near])
         return near[bound >= self.least_cosine * most]
 
-    def _near(self, i: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Clusters within the gap of i, and bounds of their products with it.
+    def _near(self, i: int) -> _Near:
+        """What is known of those within the gap of i.
 
-        Names may come more than once, and those that share a frame with i
-        may be among them or not. NaN where a bound is not known (any more).
+        Those that share a frame with i may be among them or not.
         """
         known = self.near[i]
         if known:
-            names = self.owner[known[0]]
-            bounds = known[1]
-        else:
-            runs, places = [], []
-            for run in range(self.runs_of[i], self.runs_of[i + 1]):
-                start, stop = self.after[run]
-                runs.append(self.by_first[start:stop])
-                places.append(self.offset[run] + np.arange(start, stop))
-                start, stop = self.before[run]
-                runs.append(self.by_last[start:stop])
-                places.append(self.offset[runs[-1]] + self.rank_first[run])
-            names = self.owner[self.of_run[np.concatenate(runs)]]
-            bounds = self.products[np.concatenate(places)] + (
-                self.slack * self.counts[i]) * self.counts[names]
-        return names, np.where(
-            self.changed[names] <= self.changed[i], bounds, np.nan)
+            return known
+        runs, places = [], []
+        for run in range(self.runs_of[i], self.runs_of[i + 1]):
+            start, stop = self.after[run]
+            runs.append(self.by_first[start:stop])
+            places.append(self.offset[run] + np.arange(start, stop))
+            start, stop = self.before[run]
+            runs.append(self.by_last[start:stop])
+            places.append(self.offset[runs[-1]] + self.rank_first[run])
+        names = self.of_run[np.concatenate(runs)]
+        products = self.products[np.concatenate(places)]
+        if self.has_holes[i] or self.has_holes[names].any():
+            names, first = np.unique(names, return_index=True)
+            products = products[first]
+        counts = self.first_counts[names]
+        return _Near(
+            names, products + self.slack * self.counts[i] * counts, counts)
 
     def _share_frame(self, i: int, others: NDArray) -> NDArray[np.bool_]:
         """Which of the other clusters have a frame in common with i."""
@@ -301,18 +322,6 @@ class _Agglomeration:
             shared[unsure] = np.logical_or.reduceat(
                 meets(*np.concatenate(spans, axis=1)), [0, *ends[:-1]])
         return shared
-
-
-def _look_up(
-        names: NDArray, known: NDArray,
-        values: NDArray) -> NDArray[np.float64]:
-    """The values of names, which are sorted; NaN for those not known."""
-    found = np.full(len(names), np.nan)
-    if len(names):
-        place = np.minimum(np.searchsorted(names, known), len(names) - 1)
-        there = names[place] == known
-        found[place[there]] = values[there]
-    return found
 
 
 def _bound_through(

@@ -1,0 +1,56 @@
+"""The run configs: complete, and one model and one list of stages."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+import mmremots
+from mmremots.models.reid import ReIDEncoder, SEResNeXt
+from mmremots.registry import MODELS, STAGES
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+RUNS = sorted(path.name for path in CONFIGS.glob('remots_*.py'))
+
+
+@pytest.mark.parametrize('name', RUNS)
+def test_model_and_stages_build(name: str) -> None:
+    """Every config can be built today, whatever data it needs."""
+    mmremots.register_all_modules()
+    cfg = Config.fromfile(CONFIGS / name)
+    assert isinstance(MODELS.build(cfg.model).reid, ReIDEncoder)
+    for stage in cfg.test_cfg.stages:
+        STAGES.build(stage)
+
+
+def test_the_papers_run() -> None:
+    """The encoder, the numbers and the videos of the paper."""
+    cfg = Config.fromfile(CONFIGS / 'remots_mots20.py')
+    mmremots.register_all_modules()
+    assert isinstance(MODELS.build(cfg.model.reid).backbone, SEResNeXt)
+    assert cfg.model.merger.max_gap == 15
+    assert cfg.model.detector.nms.type == 'IoMNMS'
+    assert cfg.model.tracker.threshold.type == 'ThreeSigmaThreshold'
+    assert cfg.model.merger.threshold.type == 'CrossingThreshold'
+    assert [stage.type for stage in cfg.test_cfg.stages] == [
+        'MaskGeneration', 'IntraFrameTraining', 'ShortTermTracking',
+        'InterTrackletTraining', 'Merging']
+    assert cfg.test_dataloader.dataset.sequences == [
+        'MOTS20-01', 'MOTS20-06', 'MOTS20-07', 'MOTS20-12']
+    assert cfg.test_cfg.labelled.sequences == [
+        'MOTS20-02', 'MOTS20-05', 'MOTS20-09', 'MOTS20-11']
+
+
+@pytest.mark.parametrize(
+    'name', ['remots_sample.py', 'remots_pedestrians.py'])
+def test_others_differ_in_data_encoder_and_schedule_only(name: str) -> None:
+    """Same model, same stages, by inheritance."""
+    paper = Config.fromfile(CONFIGS / 'remots_mots20.py')
+    other = Config.fromfile(CONFIGS / name)
+    for part in ('detector', 'motion', 'tracker', 'merger'):
+        assert other.model[part] == paper.model[part]
+    assert other.test_cfg.stages == paper.test_cfg.stages
+    assert other.test_evaluator == paper.test_evaluator
+    assert other.model.reid.head.type == paper.model.reid.head.type
+    assert other.model.reid.feature == paper.model.reid.feature
