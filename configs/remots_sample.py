@@ -2,10 +2,10 @@
 _base_ = 'remots_mots20.py'
 model = dict(reid=dict(
     crop_size=(128, 64),
-    backbone=dict(_delete_=True, type='OSNet', widen_factor=0.25),
-    neck=dict(
-        _delete_=True, type='OSNetNeck', in_channels=128, out_channels=512),
-    head=dict(in_channels=512)))
+    backbone=dict(
+        _delete_=True, type='mmdet.ResNet', depth=18, base_channels=32,
+        strides=(1, 2, 2, 1), out_indices=(3, ), norm_eval=False),
+    head=dict(in_channels=256)))
 test_dataloader = dict(dataset=dict(
     _delete_=True, type='SampleDataset', data_root='data/sample',
     split='test', test_mode=True))
@@ -13,4 +13,10 @@ test_cfg = dict(
     labelled=dict(
         _delete_=True, type='SampleDataset', data_root='data/sample',
         split='train', test_mode=True),
-    training=dict(max_iters=150, num_workers=1))
+    # From random weights: a higher rate, held for longer.
+    training=dict(
+        max_iters=200,
+        optim_wrapper=dict(optimizer=dict(lr=1e-3)),
+        schedule=dict(warmup=0.1, milestones=[0.7, 0.9]),
+        num_workers=1,
+        checkpoint_interval=50))

@@ -9,6 +9,9 @@ _base_ = [
 ]
 norm_cfg = dict(type='GN', num_groups=32)
 model = dict(
+    init_cfg=dict(
+        type='Pretrained',
+        checkpoint='checkpoints/cascade-mask-rcnn_x152.pth'),
     data_preprocessor=dict(
         mean=[103.53, 116.28, 123.675], std=[1., 1., 1.], bgr_to_rgb=False),
     backbone=dict(
@@ -27,4 +30,3 @@ model = dict(
                 loss_bbox=dict(type='SmoothL1Loss', beta=1.0))
             for x in (10, 20, 30)],
         mask_head=dict(num_convs=8, norm_cfg=norm_cfg)))
-checkpoint = 'checkpoints/cascade-mask-rcnn_x152.pth'

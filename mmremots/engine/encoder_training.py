@@ -83,7 +83,7 @@ def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
     steps = [round(part * max_iters) for part in milestones]
     schedulers: list[dict[str, Any]] = [dict(
         type='MultiStepLR', by_epoch=False, milestones=steps, gamma=gamma)]
-    if end > 0:
+    if end > 1:  # With one, the rate would stay at that of the first.
         schedulers.append(dict(
             type='LinearLR', by_epoch=False, begin=0, end=end,
             start_factor=start_factor))

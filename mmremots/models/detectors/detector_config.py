@@ -108,6 +108,14 @@ def model_config(
     return model
 
 
+def pretrained_of(cfg: Config) -> str | None:
+    """The checkpoint of the whole network that a config names, if any."""
+    init = cfg.model.get('init_cfg')
+    if isinstance(init, dict) and init.get('type') == 'Pretrained':
+        return init['checkpoint']
+    return None
+
+
 def is_detectron2(cfg: Config) -> bool:
     """Whether the network is Detectron2's, in mmdet's wrapper."""
     return _name(cfg.model or {'type': ''}) == 'Detectron2Wrapper'
@@ -198,7 +206,7 @@ def _for_one_process(cfg: Any) -> None:
     elif isinstance(cfg, dict):
         init = cfg.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
-            cfg['init_cfg'] = None
+            del cfg['init_cfg']
         if isinstance(cfg.get('pretrained'), str):
             cfg['pretrained'] = None
         if cfg.get('type') in ('SyncBN', 'MMSyncBN'):

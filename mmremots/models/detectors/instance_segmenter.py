@@ -20,6 +20,7 @@ from .detector_config import (
     image_pipeline,
     load_config,
     model_config,
+    pretrained_of,
     scope_of,
 )
 from .detector_network import (
@@ -50,8 +51,9 @@ class InstanceSegmenter(LiveDetector):
         config: Config file of an mmdet model, with its ``test_dataloader``;
             ``mmdet::...`` names one that mmdet came with. Or its content.
         checkpoint: Path or address of the weights; None for the config's
-            ``checkpoint``, and random weights if there is none. (Its
-            ``load_from`` is where its own training starts.)
+            ``model.init_cfg``, as mm's trackers name their detectors'
+            weights, and random weights if there is none. (Its ``load_from``
+            is where its own training starts.)
         score_thr: Least score.
         classes: MOTS class of each class of the detector, by name or number
             (from 0); others are left out.
@@ -89,7 +91,7 @@ class InstanceSegmenter(LiveDetector):
             if isinstance(config, str) else 'detector',
             score_thr, sorted(set(self.classes.values())), score_weight,
             batch_size)
-        self.checkpoint = checkpoint or self.cfg.get('checkpoint')
+        self.checkpoint = checkpoint or pretrained_of(self.cfg)
         self.flip = flip
         self.max_per_image = max_per_image
         self.strict = strict

@@ -134,8 +134,13 @@ def test_checkpoint(images: list[np.ndarray], checkpoint: str) -> None:
     assert detector._labels == {79: 2, 3: 1}
     assert not same(tiny(checkpoint=checkpoint).detect(images[0], None, 1),
                     tiny().detect(images[0], None, 1))
-    named = tiny(cfg_options={'checkpoint': checkpoint})
+    named = tiny(cfg_options={'model.init_cfg': {
+        'type': 'Pretrained', 'checkpoint': checkpoint}})
     assert named.checkpoint == checkpoint
+    assert named.fingerprint(None) == tiny(
+        checkpoint=checkpoint).fingerprint(None)
+    start = tiny(cfg_options={'load_from': checkpoint})
+    assert start.checkpoint is None, 'where its own training began'
 
 
 def test_wrong_class(checkpoint: str) -> None:

@@ -1,0 +1,81 @@
+"""What an encoder tells apart: reported, and used for nothing."""
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_runs import files_of, run, tiny_config
+
+from mmremots.visualization import histogram_overlap
+
+STAGES = [dict(type=name) for name in (
+    'MaskGeneration', 'IntraFrameTraining', 'ShortTermTracking',
+    'InterTrackletTraining', 'Merging')]
+UNTRAINED = [dict(type=name) for name in (
+    'MaskGeneration', 'ShortTermTracking', 'Merging')]
+
+
+def statistics(work_dir: Path, name: str) -> dict:
+    """Statistics of a sequence."""
+    return json.loads(
+        (work_dir / 'statistics' / f'{name}.json').read_text())
+
+
+@pytest.mark.slow
+def test_ground_truth_of_targets_changes_nothing_but_the_report(
+        tiny: Path, tmp_path: Path) -> None:
+    """A run learns and decides the same without it: all other bytes."""
+    for name in ('with', 'without'):
+        data = tmp_path / f'data_{name}'
+        shutil.copytree(tiny, data)
+        if name == 'without':
+            for gt in data.glob('test/*/gt'):
+                shutil.rmtree(gt)
+        run(tiny_config(data, tmp_path / name, **{
+            'test_cfg.stages': STAGES, 'test_cfg.training.max_iters': 2}))
+    known, unknown = (
+        {path: content for path, content in files_of(tmp_path / name).items()
+         if not path.endswith('.json')} for name in ('with', 'without'))
+    assert known == unknown
+    for video in ('TINY-02', 'TINY-03'):
+        scores, none = (statistics(tmp_path / name, video)
+                        for name in ('with', 'without'))
+        for encoder in ('encoder_intra', 'encoder_inter'):
+            section = scores[encoder]
+            assert section['overlap'] == histogram_overlap(
+                section['intra_frame'], section['within_tracklet'])
+            for key in ('rank1', 'mAP', 'queries'):
+                section.pop(key, None)
+        assert scores == none
+
+
+def test_encoder_that_tracks_is_measured(
+        tiny: Path, tmp_path: Path,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    """Without any training that is the one the run starts from."""
+    cfg = tiny_config(tiny, tmp_path, **{'test_cfg.stages': UNTRAINED})
+    run(cfg)
+    said = capsys.readouterr().out
+    assert 'tracking, TINY-02, encoder_start: people of one frame' in said
+    before = files_of(tmp_path)
+    assert 'statistics/TINY-02_encoder_start.png' in before
+    assert 'encoder_start' in statistics(tmp_path, 'TINY-03')
+    cfg.resume = True
+    run(cfg)
+    assert files_of(tmp_path) == before
+    assert 'TINY-02, encoder_start: done before' in capsys.readouterr().out
+
+
+def test_broken_ground_truth_stops_a_run_before_any_work(
+        tiny: Path, tmp_path: Path) -> None:
+    """Or it would end in the report after the first training."""
+    data = tmp_path / 'data'
+    shutil.copytree(tiny, data)
+    gt = data / 'test' / 'TINY-03' / 'gt' / 'gt.txt'
+    gt.write_text('1 2001 2 nonsense\n' + gt.read_text())
+    with pytest.raises(ValueError, match=r'TINY-03/gt/gt\.txt:1: '):
+        run(tiny_config(data, tmp_path / 'run', **{
+            'test_cfg.stages': UNTRAINED}))
+    assert files_of(tmp_path / 'run') == {}
