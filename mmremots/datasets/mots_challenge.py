@@ -9,12 +9,10 @@ import numpy as np
 from mmdet.datasets import BaseVideoDataset
 
 from mmremots.registry import DATASETS
+from mmremots.structures.classes import IGNORE
 from mmremots.structures.observations import Observations, read_mots
 
 from .sequences import Sequence, find_sequences
-
-#: MOTS class of regions in which nothing was annotated.
-IGNORE_CLASS = 10
 
 
 @DATASETS.register_module()
@@ -131,7 +129,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
         instances = []
         for row in rows:
             category = int(table.labels[row])
-            ignored = category == IGNORE_CLASS
+            ignored = category == IGNORE
             if not ignored and category not in self.class_ids:
                 continue
             rle = table.rles[row]

@@ -21,9 +21,8 @@ from mmremots.engine.run_folder import RunFolder, Task
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.structures import Observations, read_detections, read_mots
+from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path, file_sha256
-
-IGNORE_CLASS = 10
 
 
 def fingerprint(value: Any) -> str:
@@ -166,7 +165,7 @@ class Run:
                 f'{video.name}: a labelled sequence without gt/gt.txt')
         rows, ids = read_mots(
             Path(video.gt_path), video.size, video.num_frames)
-        people = rows.labels != IGNORE_CLASS
+        people = rows.labels != IGNORE
         return rows.take(np.flatnonzero(people)), ids[people]
 
     def target_crops(self, video: Video, title: str) -> CropStore:

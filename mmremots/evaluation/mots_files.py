@@ -6,13 +6,12 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
+from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
 from mmremots.structures.masks import iou_matrix
 from mmremots.structures.observations import Observations, read_mots
 
-PEDESTRIAN_CLASS = 2
-IGNORE_CLASS = 10
 #: Classes a file may name: car, pedestrian, ignore region.
-CLASSES = (1, PEDESTRIAN_CLASS, IGNORE_CLASS)
+CLASSES = (CAR, PEDESTRIAN, IGNORE)
 
 
 def read_checked_mots(
@@ -45,7 +44,7 @@ def read_checked_mots(
             'of 1 (car), 2 (pedestrian), 10 (ignore region)')
     for frame, rows in table.frame_slices():
         rles = table.rles[rows]
-        ignored = table.labels[rows] == IGNORE_CLASS
+        ignored = table.labels[rows] == IGNORE
         overlap = iou_matrix(rles, rles) > 0
         overlap[np.ix_(ignored, ignored)] = False
         pairs = np.argwhere(np.tril(overlap, -1))

@@ -26,7 +26,7 @@ from mmremots.datasets.sequences import (
     find_sequences,
     list_images,
 )
-from mmremots.evaluation.mots_files import IGNORE_CLASS
+from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import Observations, read_mots
@@ -119,7 +119,7 @@ def _annotations(table: Observations,
     annotations = []
     for row, area in enumerate(rle_area(table.rles)):
         label = int(table.labels[row])
-        crowd = label == IGNORE_CLASS
+        crowd = label == IGNORE
         if not area or not (crowd or label in names):
             continue
         x1, y1, x2, y2 = table.boxes[row].tolist()

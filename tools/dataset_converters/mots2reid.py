@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.datasets.sequences import Sequence, find_sequences, read_frame
-from mmremots.evaluation.mots_files import PEDESTRIAN_CLASS
+from mmremots.structures.classes import PEDESTRIAN
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import Observations, read_mots
@@ -43,7 +43,7 @@ def read_people(
             'with a space')
     table, ids = read_mots(
         sequence.gt_path, sequence.size, sequence.num_frames)
-    rows = np.flatnonzero((table.labels == PEDESTRIAN_CLASS) & (
+    rows = np.flatnonzero((table.labels == PEDESTRIAN) & (
         rle_area(table.rles) >= max(min_area, 1)))
     return table.take(rows), ids[rows]
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
+from mmremots.structures.classes import IGNORE, PEDESTRIAN
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import encode_mask, rle_bbox
 from mmremots.structures.observations import (
@@ -35,7 +36,6 @@ SEQUENCES = (
     SequenceSpec('SAMPLE-04', 'test', seed=305, num_people=10, crowd=True),
 )
 FRAME_RATE = 14
-PEDESTRIAN, IGNORE = 2, 10  # MOTS classes
 IGNORE_ID = 10000
 
 _STAMP = 'sample.json'

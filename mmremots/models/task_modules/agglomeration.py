@@ -157,6 +157,7 @@ class _Agglomeration:
         self.first = first[starts]
         self.last = last[self.runs_of[1:] - 1]
         self.has_holes = np.diff(self.runs_of) > 1
+        self.may_meet_twice = bool(self.has_holes.any())
 
     def run(self) -> NDArray[np.int64]:
         """Merge all there is to merge; the cluster of each tracklet."""
@@ -297,7 +298,7 @@ class _Agglomeration:
             places.append(self.offset[runs[-1]] + self.rank_first[run])
         names = self.of_run[np.concatenate(runs)]
         products = self.products[np.concatenate(places)]
-        if self.has_holes[i] or self.has_holes[names].any():
+        if self.may_meet_twice:
             names, first = np.unique(names, return_index=True)
             products = products[first]
         counts = self.first_counts[names]
