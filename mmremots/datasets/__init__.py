@@ -1,6 +1,7 @@
 """Sequences, datasets and transforms."""
 from .crops import CropStore, cut_crops
 from .mots_challenge import MOTSChallengeDataset
+from .mots_frames import MOTSFrames
 from .relations import relation_matrix
 from .sample import SampleDataset
 from .sequences import (
@@ -23,6 +24,7 @@ __all__ = [
     'IntraFrameTriplets',
     'LabelledCrops',
     'MOTSChallengeDataset',
+    'MOTSFrames',
     'NoGroupsError',
     'SampleDataset',
     'Sequence',

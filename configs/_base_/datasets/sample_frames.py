@@ -1,0 +1,35 @@
+# The frames of the built-in sample, rendered on first use.
+_base_ = 'mots20_frames.py'
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    dataset=dict(
+        videos=dict(
+            _delete_=True, type='SampleDataset', data_root='data/sample',
+            split='train'),
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+            dict(type='PhotoMetricDistortion'),
+            dict(
+                type='RandomResize', scale=(384, 288),
+                ratio_range=(0.8, 1.25), keep_ratio=True),
+            dict(type='RandomCrop', crop_size=(256, 320)),
+            dict(type='RandomFlip', prob=0.5),
+            dict(type='PackDetInputs'),
+        ]))
+test_dataloader = dict(
+    num_workers=1,
+    dataset=dict(
+        videos=dict(
+            _delete_=True, type='SampleDataset', data_root='data/sample',
+            split='test'),
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='Resize', scale=(384, 288), keep_ratio=True),
+            dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+            dict(
+                type='PackDetInputs',
+                meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
+                           'scale_factor', 'instances')),
+        ]))

@@ -1,0 +1,15 @@
+# The same videos, with an encoder that knows nothing but the labelled set:
+# an OSNet x0.25 with norms, from random weights, trained on TUD-Campus alone
+# before the five steps.
+_base_ = 'remots_pedestrians.py'
+load_from = None
+model = dict(reid=dict(backbone=dict(
+    norm_cfg=dict(_delete_=True, type='BN'))))
+test_cfg = dict(stages=[
+    dict(type='LabelledTraining'),
+    dict(type='MaskGeneration'),
+    dict(type='IntraFrameTraining'),
+    dict(type='ShortTermTracking'),
+    dict(type='InterTrackletTraining'),
+    dict(type='Merging'),
+])
