@@ -12,7 +12,6 @@ from urllib.parse import urlparse
 
 import numpy as np
 import torch
-from mmengine.dist import barrier, get_dist_info
 from mmengine.logging import HistoryBuffer
 from numpy._core.multiarray import _reconstruct, scalar
 from torch import Tensor
@@ -40,9 +39,6 @@ def fetch(checkpoint: str | Path) -> Path:
     address = str(checkpoint)
     name = PurePosixPath(urlparse(address).path).name
     path = Path(torch.hub.get_dir()) / 'checkpoints' / name
-    rank, processes = get_dist_info()
-    if processes > 1 and rank > 0:
-        barrier()
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         digits = re.search(r'-([0-9a-f]{8,})\.pth$', name)
@@ -53,8 +49,6 @@ def fetch(checkpoint: str | Path) -> Path:
             raise ConnectionError(
                 f'{address}: cannot be downloaded ({error}); fetch it by '
                 f'other means and put it at {path}') from error
-    if processes > 1 and rank == 0:
-        barrier()
     return path
 
 

@@ -147,8 +147,8 @@ def main() -> None:
         results.append(result)
         print(f'{num:>10} {result["frames"]:>8.0f} '
               f'{result["features"]:>6.2f} GB {result["seconds"]:>8.1f} '
-              f'{result["cpu"]:>7.1f} {result["gigabytes"]:>5.2f} GB {result["tracks"]:>7.0f} '
-              f'{result["mixed"]:>6.0f}', flush=True)
+              f'{result["cpu"]:>7.1f} {result["gigabytes"]:>5.2f} GB '
+              f'{result["tracks"]:>7.0f} {result["mixed"]:>6.0f}', flush=True)
     good = (results[-1]['seconds'] < 60 and results[-1]['gigabytes'] < 4)
     if len(results) > 1:
         exponent = math.log(

@@ -25,8 +25,7 @@ class MaskGeneration(SequenceStage):
     a live detector finds is written to a file of its own, frame by frame,
     before it is fused: a run that was stopped goes on at the frame where it
     stood, and another fusion, or another detector beside it, does not take
-    the network's time again. Detectors work one after the other, so that
-    one is in use at a time.
+    the network's time again. Detectors work one after the other.
 
     Args:
         num_workers: Processes that read and transform frames ahead of the

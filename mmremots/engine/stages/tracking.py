@@ -78,6 +78,7 @@ class ShortTermTracking(SequenceStage):
     def _overlaps(self, run: Run, video: Video, title: str) -> Overlaps:
         """Overlaps along the flow; found where there are none yet."""
         path = run.folder.overlaps(video.name)
+        title = f'{title}, flow'
         task = run.folder.task(
             f'overlaps/{video.name}',
             dict(motion=run.model_cfg['motion'],
@@ -96,6 +97,6 @@ class ShortTermTracking(SequenceStage):
             with atomic_path(path) as temporary, temporary.open('wb') as f:
                 np.savez(f, **overlaps._asdict())
 
-        run.do(f'{title}, flow', task, find, keep=True)
+        run.do(title, task, find, keep=True)
         with np.load(path, allow_pickle=False) as file:
             return Overlaps(**file)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,8 +153,13 @@ class InstanceSegmenter(LiveDetector):
             'flip': self.flip, 'score_thr': self.score_thr,
             'max_per_image': self.max_per_image,
             'classes': sorted([str(k), v] for k, v in self.classes.items()),
-            'checkpoint': None if self.checkpoint is None else file_sha256(
-                fetch(self.checkpoint))}
+            'checkpoint': self._checkpoint_hash}
+
+    @cached_property
+    def _checkpoint_hash(self) -> str | None:
+        if self.checkpoint is None:
+            return None
+        return file_sha256(fetch(self.checkpoint))
 
     def detect_batch(
             self, inputs: Sequence[list[dict[str, Any]]],

@@ -1,4 +1,4 @@
-"""Constrained agglomerative clustering of rows of frames."""
+"""The clustering behind ``merge_tracklets``, fast on long videos."""
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
@@ -98,7 +98,7 @@ class _Near(NamedTuple):
     """What a cluster knows of those near it."""
 
     names: NDArray[np.int64]
-    bounds: NDArray[np.float64]  # Upper; -inf of one that shares a frame.
+    bounds: NDArray[np.float64]  # Upper, of the products of the sums.
     counts: NDArray[np.int64]  # Observations they had then.
 
 
@@ -251,6 +251,8 @@ class _Agglomeration:
         keep = near != i
         keep[1:] &= near[1:] != near[:-1]
         near = near[keep]
+        # Once two clusters share a frame, they do so for good.
+        near = near[~self._share_frame(i, near)]
         if not len(near):
             self.near[i] = _Near(near, np.zeros(0), near)
             return near
@@ -275,12 +277,8 @@ class _Agglomeration:
         bound[unsure] = (
             self.coarse[near[unsure]] @ self.coarse[i]
             + self.slack * most[unsure])
-        # Once two clusters share a frame, they do so for good.
-        likely = np.flatnonzero(bound >= self.least_cosine * most)
-        shared = self._share_frame(i, near[likely])
-        bound[likely[shared]] = -np.inf
         self.near[i] = _Near(near, bound, self.counts[near])
-        return near[likely[~shared]]
+        return near[bound >= self.least_cosine * most]
 
     def _near(self, i: int) -> _Near:
         """What is known of those within the gap of i.

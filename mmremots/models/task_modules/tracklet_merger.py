@@ -67,9 +67,9 @@ def merge_tracklets(
     lowest tracklet goes first, then the one with the lowest second; a
     cluster goes by the lowest tracklet in it.
 
-    Only clusters within the gap are ever looked at: time grows with the
-    number of such pairs, memory with the number of tracklets (12 bytes for
-    each of their D numbers).
+    Only clusters within the gap are ever looked at, so time grows with the
+    number of such pairs. So does memory: some 30 bytes a pair, besides 12 for
+    each of the D numbers of a tracklet.
 
     Args:
         features: (N, D) real numbers, of any length; may be a memory map.
