@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,7 +47,6 @@ def frames_of(root: Path, **options: Any) -> MOTSFrames:
 def write_video(root: Path, gt: dict[int, list[tuple[int, np.ndarray]]],
                 size: tuple[int, int], num_frames: int) -> Path:
     """A black video with masks: (MOTS class, mask) of each frame."""
-    import cv2
     folder = root / 'VIDEO-01'
     for name in ('img1', 'gt'):
         (folder / name).mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_filter(tmp_path: Path) -> None:
     kept = frames_of(root, filter_cfg=wanted)
     assert [Path(kept.get_data_info(k)['img_path']).stem
             for k in range(len(kept))] == ['000003']
-    with pytest.raises(ValueError, match='none of 4 frames .* 50 pixels'):
+    with pytest.raises(ValueError, match=r'none of 4 frames .* 50 pixels'):
         frames_of(root, filter_cfg=dict(min_size=50))
 
 
@@ -163,6 +163,7 @@ def test_pipeline_of_mmdet(videos: Path) -> None:
         frames = DATASETS.build(dataset)
         assert isinstance(frames, MOTSFrames)
         sample = frames[0]['data_samples']
-    assert len(sample.gt_instances) and len(sample.ignored_instances)
+    assert len(sample.gt_instances) > 0
+    assert len(sample.ignored_instances) > 0
     assert sample.gt_instances.masks.masks.shape[1:] == (144, 192)
     assert sample.gt_instances.masks.masks.any(axis=(1, 2)).all()

@@ -1,21 +1,26 @@
-"""What fusing detections in files is worth, as tables of sMOTSA.
+"""What fusing the masks of detectors is worth, as tables of sMOTSA.
 
     python tools/benchmarks/fusion_table.py configs/remots_pedestrians.py \
-        --sources det/ssd.txt det/hog.json --sequence TUD-Campus
+        --sources det/ssd.txt det/hog.json --sequences TUD-Campus
+    python tools/benchmarks/fusion_table.py CONFIG ENCODER
 
 Each source alone and all together; IoM suppression, the paper's, against
 plain IoU suppression; over thresholds of both. Scores are of a run without
-the trainings: masks, short-term tracking and merging, with the encoder that
-the config starts from and everything else as the config says. A second table
-says more of the default, IoM 0.5.
+the trainings: masks, short-term tracking and merging, with an encoder as it
+is and everything else as the config says. A second table says more of the
+default, IoM 0.5.
+
+The sources are those of the config, or files. A live detector looks at each
+frame once.
 """
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -25,8 +30,9 @@ import mmremots
 from mmremots.apis.command_line import one_line_errors
 from mmremots.datasets.crops import resize
 from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import find_sequences, read_frame
+from mmremots.datasets.sequences import read_frame
 from mmremots.evaluation import COMBINED, evaluate_mots
+from mmremots.models.detectors import MaskFusion, fuse
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.task_modules import (
@@ -34,28 +40,29 @@ from mmremots.models.task_modules import (
     within_tracklet_similarities,
 )
 from mmremots.models.trackers import adjacent_overlaps
-from mmremots.registry import MODELS
+from mmremots.registry import DATASETS, MODELS, TASK_UTILS
 from mmremots.structures import Observations, write_mots
 from mmremots.structures.masks import rle_bbox
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 SUPPRESSIONS = {'IoM': ('IoMNMS', 'iom_thr'), 'IoU': ('IoUNMS', 'iou_thr')}
 DEFAULT = ('IoM', 0.5)
-DETAILS = ('sMOTSA', 'MOTSA', 'IDF1', 'HOTA', 'Rcll', 'Prcn', 'TP', 'FP',
-           'FN', 'IDSW')
+PERCENTAGES = ('sMOTSA', 'MOTSA', 'IDF1', 'HOTA', 'Rcll', 'Prcn')
+COUNTS = ('TP', 'FP', 'FN', 'IDSW')
+#: What each source found, frame by frame.
+Found = Mapping[str, Sequence[Observations]]
 Key = tuple[int, ...]
 
 
-class Scorer:
-    """Scores fused masks of one video by tracking them.
+class Tracker:
+    """Tracks fused masks of one video.
 
-    Flow, the feature of each crop and the score of each table of masks are
-    found once.
+    Flow and the feature of each crop are found once.
 
     Args:
         model: Encoder, motion, tracker and merger.
-        video: With ground truth. The flow of all its frames is kept in
-            memory: 8 bytes a pixel and frame.
+        video: The flow of all its frames is kept in memory: 8 bytes a pixel
+            and frame.
     """
 
     def __init__(self, model: ReMOTS, video: Video) -> None:
@@ -65,16 +72,9 @@ class Scorer:
         self.flows = list(model.motion.flows(
             read_frame(video, frame) for frame in frames))
         self.features: dict[Key, NDArray[np.float32]] = {}
-        self.scores: dict[tuple, dict[str, float]] = {}
 
-    def __call__(self, table: Observations) -> dict[str, float]:
-        """Scores of masks that are disjoint within each frame."""
-        key = (*table.frames.tolist(), *(r['counts'] for r in table.rles))
-        if key not in self.scores:
-            self.scores[key] = self._score(table)
-        return self.scores[key]
-
-    def _score(self, table: Observations) -> dict[str, float]:
+    def __call__(self, table: Observations) -> NDArray[np.int64]:
+        """Track ids of masks that are disjoint within each frame."""
         tracker, merger = self.model.tracker, self.model.merger
         features = self._embed(table)
         different = intra_frame_similarities(features, table.frames)
@@ -85,14 +85,13 @@ class Scorer:
             table.frames, table.labels, features, overlaps,
             tracker.threshold(different).value)
         same = within_tracklet_similarities(features, table.frames, tracklets)
-        ids = merger.merge(
+        return merger.merge(
             features, table.frames, tracklets, table.labels,
             merger.threshold(different, same).value)
-        with TemporaryDirectory() as folder:
-            write_mots(Path(folder, f'{self.video.name}.txt'), table, ids)
-            return evaluate_mots([self.video], folder)[COMBINED]
 
     def _embed(self, table: Observations) -> NDArray[np.float32]:
+        if not len(table):
+            return np.zeros((0, self.model.reid.feature_dim), np.float32)
         boxes = rle_bbox(table.rles).astype(int)
         keys = [(frame, *box) for frame, box in zip(
             table.frames.tolist(), boxes.tolist(), strict=True)]
@@ -108,70 +107,131 @@ class Scorer:
         return np.stack([self.features[key] for key in keys])
 
 
-def fused(sources: Sequence[dict], name: str, threshold: float,
-          video: Video) -> Observations:
-    """What a ``MaskFusion`` makes of sources in a whole video."""
-    kind, option = SUPPRESSIONS[name]
-    detector = MODELS.build(dict(
-        type='MaskFusion', sources=list(sources),
-        nms={'type': kind, option: threshold}))
+def detect(detector: MaskFusion, video: Video) -> dict[str, Any]:
+    """What each source finds in each frame of a video."""
+    frames = range(1, video.num_frames + 1)
+    found = {}
+    for name, source in detector.named_sources():
+        source.check(video)
+        found[name] = [
+            source.detect(
+                read_frame(video, frame) if source.needs_image else None,
+                video, frame) for frame in frames]
+        if source.needs_image:
+            source.unload()
+    return found
+
+
+def fused(found: Found, names: Sequence[str], suppression: str,
+          threshold: float, min_area: int) -> Observations:
+    """Disjoint masks of what some of the sources found."""
+    kind, option = SUPPRESSIONS[suppression]
+    nms = TASK_UTILS.build({'type': kind, option: threshold})
     return Observations.concatenate([
-        detector.detect(None, video, frame)
-        for frame in range(1, video.num_frames + 1)])
+        fuse(tables, nms, min_area)
+        for tables in zip(*(found[name] for name in names), strict=True)])
 
 
-def main() -> None:
-    """Run and print the tables."""
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='ReMOTS config')
-    parser.add_argument('--sequence', required=True)
+    parser.add_argument('checkpoint', nargs='?', help='encoder')
     parser.add_argument(
-        '--sources', nargs='+', required=True,
-        help='files of detections, in the folder of the sequence')
-    parser.add_argument('--score-thr', type=float, default=0.5)
-    args = parser.parse_args()
+        '--sequences', nargs='+',
+        help='targets, in the data_root of the config; default: its own')
+    parser.add_argument(
+        '--sources', nargs='+', help='files of detections, as '
+        'DetectionsFromFile takes them; default: the config\'s sources')
+    parser.add_argument(
+        '--score-thr', type=float, nargs='+', default=[0.5],
+        help='of --sources: least score, of all or of each')
+    parser.add_argument(
+        '--score-weight', type=float, nargs='+', default=[1.0],
+        help='of --sources: what scores are multiplied by then')
+    return parser.parse_args()
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """The config with what the command line says."""
+    cfg = Config.fromfile(args.config)
+    cfg.load_from = args.checkpoint or cfg.load_from
+    if args.sequences:
+        cfg.test_dataloader.dataset.sequences = args.sequences
+    if args.sources:
+        count = len(args.sources)
+        for name in ('score_thr', 'score_weight'):
+            values = getattr(args, name)
+            if len(values) not in (1, count):
+                raise ValueError(
+                    f'{name} of {len(values)} sources, but there are {count}')
+            setattr(args, name, values * (count // len(values)))
+        cfg.model.detector.sources = [
+            dict(type='DetectionsFromFile', path=path, score_thr=least,
+                 score_weight=weight)
+            for path, least, weight in zip(
+                args.sources, args.score_thr, args.score_weight, strict=True)]
+    return cfg
+
+
+def measure(cfg: Config, names: Sequence[str]) -> dict[tuple, dict]:
+    """Scores by (sources, suppression, threshold)."""
+    videos = DATASETS.build(cfg.test_dataloader.dataset).sequences
+    model = MODELS.build(cfg.model)
+    if cfg.load_from:
+        load_encoder(model.reid, cfg.load_from)
+    found = [detect(model.detector, video) for video in videos]
+    trackers = [Tracker(model, video) for video in videos]
+    sources = list(found[0])
+    labels = dict(zip(names or sources, ([x] for x in sources), strict=True))
+    if len(sources) > 1:
+        labels[' + '.join(labels)] = sources
+    results = {}
+    for label, suppression, threshold in product(
+            labels, SUPPRESSIONS, THRESHOLDS):
+        with TemporaryDirectory() as folder:
+            for tracker, tables in zip(trackers, found, strict=True):
+                table = fused(tables, labels[label], suppression, threshold,
+                              model.detector.min_area)
+                write_mots(Path(folder, f'{tracker.video.name}.txt'), table,
+                           tracker(table))
+            scores = evaluate_mots(videos, folder)[COMBINED]
+        results[label, suppression, threshold] = scores
+        print(f'# {label}, {suppression} {threshold}: sMOTSA '
+              f'{scores["sMOTSA"]:.1f}', flush=True)
+    return results
+
+
+def tables(results: Mapping[tuple, Mapping[str, float]]) -> str:
+    """The two tables in Markdown."""
+    labels = list(dict.fromkeys(label for label, *_ in results))
+    rows = [['sMOTSA', 'suppression', *map(str, THRESHOLDS)]]
+    rows += [
+        [label, name] + [f'{results[label, name, threshold]["sMOTSA"]:.1f}'
+                         for threshold in THRESHOLDS]
+        for label, name in product(labels, SUPPRESSIONS)]
+    more = [['{} {}'.format(*DEFAULT), *PERCENTAGES, *COUNTS]]
+    for label in labels:
+        scores = results[label, *DEFAULT]
+        more.append(
+            [label, *(f'{scores[name]:.1f}' for name in PERCENTAGES),
+             *(f'{scores[name]:.0f}' for name in COUNTS)])
+    for table in (rows, more):
+        table.insert(1, ['---'] * len(table[0]))
+    return '\n\n'.join(
+        '\n'.join(f'| {" | ".join(row)} |' for row in table)
+        for table in (rows, more))
+
+
+def main() -> None:
+    """Run and print the tables."""
+    args = parse_args()
     mmremots.register_all_modules()
     with one_line_errors():
-        cfg = Config.fromfile(args.config)
-        model = MODELS.build(cfg.model)
-        if cfg.load_from:
-            load_encoder(model.reid, cfg.load_from)
-        video, = find_sequences(
-            cfg.test_dataloader.dataset.data_root, [args.sequence])
-        choices = {path: [path] for path in args.sources}
-        if len(args.sources) > 1:
-            choices[' + '.join(args.sources)] = args.sources
-        scorer = Scorer(model, video)
-        results = {}
-        for label, name, threshold in product(
-                choices, SUPPRESSIONS, THRESHOLDS):
-            sources = [
-                dict(type='DetectionsFromFile', path=path,
-                     score_thr=args.score_thr) for path in choices[label]]
-            results[label, name, threshold] = scorer(
-                fused(sources, name, threshold, video))
-            print(f'# {label}, {name} {threshold}: sMOTSA '
-                  f'{results[label, name, threshold]["sMOTSA"]:.1f}',
-                  flush=True)
-
-    print(f'\n{video.name}, sMOTSA\n')
-    print('| masks | suppression | '
-          + ' | '.join(map(str, THRESHOLDS)) + ' |')
-    print('|---' * (2 + len(THRESHOLDS)) + '|')
-    for label, name in product(choices, SUPPRESSIONS):
-        print(f'| {label} | {name} | ' + ' | '.join(
-            f'{results[label, name, threshold]["sMOTSA"]:.1f}'
-            for threshold in THRESHOLDS) + ' |')
-    print(f'\n{video.name}, {DEFAULT[0]} {DEFAULT[1]}\n')
-    print('| masks | ' + ' | '.join(DETAILS) + ' |')
-    print('|---' * (1 + len(DETAILS)) + '|')
-    for label in choices:
-        scores = results[(label, *DEFAULT)]
-        print(f'| {label} | ' + ' | '.join(
-            f'{scores[name]:.0f}' if name in DETAILS[6:]
-            else f'{scores[name]:.1f}' for name in DETAILS) + ' |')
+        names = [Path(path).stem for path in args.sources or ()]
+        print(f'\n{tables(measure(load_config(args), names))}')
 
 
 if __name__ == '__main__':

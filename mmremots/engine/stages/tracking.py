@@ -90,10 +90,14 @@ class ShortTermTracking(SequenceStage):
             wanted = frames_to_read(table.frames, video.num_frames)
             frames = (read_frame(video, t) if want else None
                       for t, want in enumerate(wanted, 1))
-            flows = run.model.motion.flows(frames, workers=run.threads)
+            flows = progress(
+                run.model.motion.flows(frames, workers=run.threads), title,
+                video.num_frames - 1, 'pair')
             overlaps = adjacent_overlaps(
                 table.frames, table.rles, table.size, video.num_frames,
-                progress(flows, title, video.num_frames - 1, 'pair'))
+                flows)
+            for _ in flows:  # None is left, but it must come to its end.
+                pass
             with atomic_path(path) as temporary, temporary.open('wb') as f:
                 np.savez(f, **overlaps._asdict())
 
