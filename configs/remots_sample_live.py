@@ -7,11 +7,11 @@ model = dict(detector=dict(sources=[
     dict(
         type='InstanceSegmenter',
         config='{{ fileDirname }}/detectors/mask-rcnn_r18_sample.py',
-        checkpoint='work_dirs/mask-rcnn_r18_sample/epoch_16.pth',
+        checkpoint='work_dirs/mask-rcnn_r18_sample/epoch_12.pth',
         classes={'pedestrian': 2}),
     dict(
         type='InstanceSegmenter',
         config='{{ fileDirname }}/detectors/cascade-mask-rcnn_r18_sample.py',
-        checkpoint='work_dirs/cascade-mask-rcnn_r18_sample/epoch_16.pth',
+        checkpoint='work_dirs/cascade-mask-rcnn_r18_sample/epoch_12.pth',
         classes={'pedestrian': 2}),
 ]))

@@ -12,8 +12,9 @@ model = dict(
         bbox_roi_extractor=roi_head.bbox_roi_extractor,
         bbox_head=[
             dict(
-                type='Shared2FCBBoxHead', in_channels=48,
-                fc_out_channels=128, num_classes=1, reg_class_agnostic=True,
+                type='Shared4Conv1FCBBoxHead', in_channels=48,
+                conv_out_channels=48, fc_out_channels=128, num_classes=1,
+                norm_cfg=_base_.norm_cfg, reg_class_agnostic=True,
                 bbox_coder=dict(
                     type='DeltaXYWHBBoxCoder', target_means=[0.] * 4,
                     target_stds=[0.1 / x, 0.1 / x, 0.2 / x, 0.2 / x]),

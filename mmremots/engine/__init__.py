@@ -3,16 +3,18 @@ from .loop import ReMOTSLoop
 from .run import Run
 from .run_folder import RunFolder
 from .stages import (
+    GapFilling,
     InterTrackletTraining,
     IntraFrameTraining,
     LabelledTraining,
     MaskGeneration,
     Merging,
     ShortTermTracking,
+    TrackPruning,
 )
 
 __all__ = [
-    'InterTrackletTraining', 'IntraFrameTraining', 'LabelledTraining',
-    'MaskGeneration', 'Merging', 'ReMOTSLoop', 'Run', 'RunFolder',
-    'ShortTermTracking',
+    'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
+    'LabelledTraining', 'MaskGeneration', 'Merging', 'ReMOTSLoop', 'Run',
+    'RunFolder', 'ShortTermTracking', 'TrackPruning',
 ]

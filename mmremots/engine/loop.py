@@ -21,6 +21,7 @@ from mmremots.engine.encoder_training import save_encoder
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import RunFolder, plain, write_json
+from mmremots.engine.stages import TrackStage
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
 from mmremots.registry import DATASETS, LOOPS, STAGES
@@ -78,6 +79,10 @@ class ReMOTSLoop(BaseLoop):
             rounds[stage.title] += 1
             if rounds[stage.title] > 1:
                 stage.suffix = f'_{rounds[stage.title]}'
+        self.track_stages = [
+            stage for stage in self.stages if isinstance(stage, TrackStage)]
+        for stage in self.track_stages[:-1]:
+            stage.output = f'tracks_{stage.name}'
         self.training = training or {}
         self.show_dir = show_dir
         # The runner would load into the whole model, and mm's loading lets
@@ -172,6 +177,8 @@ class ReMOTSLoop(BaseLoop):
         """Score what was written, print the tables, pack the result."""
         folders = {
             'short-term tracking': run.folder.root / f'tracklets{run.round}',
+            **{stage.name: run.folder.root / stage.output
+               for stage in self.track_stages[:-1]},
             FULL_RUN: run.folder.root / 'tracks'}
         tables: dict[str, dict[str, float]] = {}
         for title, folder in folders.items():

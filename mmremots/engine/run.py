@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class Run:
         resume: Whether finished work of an earlier run is kept.
         encoder: Weights the next stage is to use.
         round: Suffix of the tracklets the next stage is to use.
+        tracked: Folder of the tracks the next stage is to use.
     """
 
     folder: RunFolder
@@ -83,6 +84,7 @@ class Run:
     runtime: dict[str, Any] = field(default_factory=dict)
     encoder: Path | None = None
     round: str = ''
+    tracked: str | None = None
     _loaded: tuple[Path, str] | None = None
 
     def share(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -157,6 +159,36 @@ class Run:
                 f'{path}: its masks are not those of '
                 f'{self.folder.detections(video.name)}')
         return np.array([given[k] for k in wanted], np.int64)
+
+    def track_path(self, video: Video) -> Path:
+        """File of the tracks the next stage is to use.
+
+        Raises:
+            FileNotFoundError: No stage has left them.
+        """
+        if self.tracked is None:
+            raise FileNotFoundError(
+                f'no tracks of {video.name}; run Merging before this stage')
+        return self.folder.tracks(video.name, self.tracked)
+
+    def tracks(self, video: Video) -> tuple[Observations, np.ndarray]:
+        """The masks of a video that are in tracks, and their ids.
+
+        Returns:
+            The table, with box and score of each mask that a detector gave;
+            any other has the box around it and score 0. And (N,) int64 ids.
+        """
+        rows, ids = read_mots(
+            self.track_path(video), video.size, video.num_frames)
+        table = self.observations(video)
+        place = {key: k for k, key in enumerate(_row_keys(table))}
+        found = np.array(
+            [place.get(key, -1) for key in _row_keys(rows)], np.int64)
+        known = found >= 0
+        boxes, scores = rows.boxes.copy(), np.zeros_like(rows.scores)
+        boxes[known] = table.boxes[found[known]]
+        scores[known] = table.scores[found[known]]
+        return replace(rows, boxes=boxes, scores=scores), ids
 
     def ground_truth(self, video: Video) -> tuple[Observations, np.ndarray]:
         """Annotated masks and ids of a labelled video, no ignore regions."""

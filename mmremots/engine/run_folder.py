@@ -20,7 +20,7 @@ from mmremots.structures.files import atomic_path
 
 #: What a new run in an old folder moves aside; detections, overlaps, crops
 #: and embeddings are found by what they were made of, and stay.
-RESULTS = ('encoder_*.pth', 'training', 'tracklets*', 'tracks',
+RESULTS = ('encoder_*.pth', 'training', 'tracklets*', 'tracks*',
            'statistics', 'metrics.json', 'submission.zip')
 
 
@@ -126,9 +126,15 @@ class RunFolder:
         """
         return self.root / f'tracklets{suffix}' / f'{sequence}.txt'
 
-    def tracks(self, sequence: str) -> Path:
-        """Result of a sequence, MOTS text."""
-        return self.root / 'tracks' / f'{sequence}.txt'
+    def tracks(self, sequence: str, folder: str = 'tracks') -> Path:
+        """Tracks of a sequence, MOTS text.
+
+        Args:
+            sequence: Name of the sequence.
+            folder: ``tracks`` is the result; the tracks that it was made of
+                stand in ``tracks_<stage>``.
+        """
+        return self.root / folder / f'{sequence}.txt'
 
     def statistics(self, sequence: str) -> Path:
         """Thresholds of a sequence and the numbers behind them, JSON."""

@@ -64,8 +64,8 @@ def test_live_run_without_training(tmp_path: Path) -> None:
     """One error that names the missing file, before any work."""
     source = InstanceSegmenter(
         str(CONFIGS / 'detectors' / f'{SAMPLE[0]}.py'),
-        checkpoint=str(tmp_path / 'epoch_16.pth'), classes={'pedestrian': 2})
-    with pytest.raises(FileNotFoundError, match=r'epoch_16\.pth'):
+        checkpoint=str(tmp_path / 'epoch_12.pth'), classes={'pedestrian': 2})
+    with pytest.raises(FileNotFoundError, match=r'epoch_12\.pth'):
         source.check(None)
 
 

@@ -28,10 +28,8 @@ check_detectors = load()
     pytest.param('yolact/yolact_r50_1xb8-55e_coco.py', id='one-stage'),
     pytest.param('mask2former/mask2former_r50_8xb2-lsj-50e_coco.py',
                  id='query'),
-    pytest.param('solov2/solov2-light_r18_fpn_ms-3x_coco.py',
-                 id='dynamic convolution'),
     pytest.param('rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py',
-                 id='dynamic convolution, modern'),
+                 id='dynamic convolution'),
 ])
 def test_one_of_each_kind(config: str) -> None:
     """Fused masks: some, disjoint, of the image's size, same in batches."""

@@ -1,7 +1,7 @@
 # The frames of the built-in sample, rendered on first use.
 _base_ = 'mots20_frames.py'
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=2,
     num_workers=1,
     dataset=dict(
         videos=dict(
@@ -11,9 +11,6 @@ train_dataloader = dict(
             dict(type='LoadImageFromFile'),
             dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
             dict(type='PhotoMetricDistortion'),
-            dict(
-                type='RandomResize', scale=(384, 288),
-                ratio_range=(0.8, 1.25), keep_ratio=True),
             dict(type='RandomCrop', crop_size=(256, 320)),
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackDetInputs'),

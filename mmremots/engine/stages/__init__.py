@@ -1,7 +1,8 @@
 """The steps of a run."""
-from .base import SequenceStage, Stage
+from .base import SequenceStage, Stage, TrackStage
 from .masks import MaskGeneration
 from .merging import Merging
+from .refinement import GapFilling, TrackPruning
 from .tracking import ShortTermTracking
 from .training import (
     InterTrackletTraining,
@@ -10,7 +11,7 @@ from .training import (
 )
 
 __all__ = [
-    'InterTrackletTraining', 'IntraFrameTraining', 'LabelledTraining',
-    'MaskGeneration', 'Merging', 'SequenceStage', 'ShortTermTracking',
-    'Stage',
+    'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
+    'LabelledTraining', 'MaskGeneration', 'Merging', 'SequenceStage',
+    'ShortTermTracking', 'Stage', 'TrackPruning', 'TrackStage',
 ]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from pathlib import Path
 
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run
@@ -70,3 +71,23 @@ class SequenceStage(Stage):
     @abstractmethod
     def process(self, run: Run, video: Video, title: str) -> None:
         """Work on one video and write its files."""
+
+
+class TrackStage(SequenceStage):
+    """A stage that writes tracks: each mask of the result and its id.
+
+    Attributes:
+        output: Folder of its files. That of the last such stage of a run is
+            ``tracks``, which holds the result; the loop names the others.
+    """
+
+    output = 'tracks'
+
+    def tracks(self, run: Run, video: Video) -> Path:
+        """The file it writes."""
+        return run.folder.tracks(video.name, self.output)
+
+    def run(self, run: Run, label: str) -> None:
+        """Work, and hand the tracks to the stages that follow."""
+        super().run(run, label)
+        run.tracked = self.output

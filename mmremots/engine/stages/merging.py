@@ -4,7 +4,7 @@ from __future__ import annotations
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import Task
-from mmremots.engine.stages.base import SequenceStage
+from mmremots.engine.stages.base import TrackStage
 from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
@@ -19,7 +19,7 @@ from mmremots.visualization import (
 
 
 @STAGES.register_module()
-class Merging(SequenceStage):
+class Merging(TrackStage):
     """Merge tracklets by constrained clustering of their features."""
 
     title = 'merging'
@@ -33,7 +33,7 @@ class Merging(SequenceStage):
                  encoder=file_hash(run.require_encoder()),
                  detections=file_hash(run.folder.detections(video.name)),
                  tracklets=file_hash(run.tracklet_path(video))),
-            [run.folder.tracks(video.name)])
+            [self.tracks(run, video)])
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Take the threshold from the video, then merge."""
@@ -46,8 +46,9 @@ class Merging(SequenceStage):
         merger = run.model.merger
         theta = merger.threshold(different, same)
         ids = merger.merge(
-            features, table.frames, tracklets, table.labels, theta.value)
-        write_mots(run.folder.tracks(video.name), table, ids)
+            features, table.frames, tracklets, table.labels, theta.value,
+            table.boxes)
+        write_mots(self.tracks(run, video), table, ids)
         run.folder.update_statistics(video.name, merging=dict(
             **theta._asdict(), tracklets=len(set(tracklets.tolist())),
             tracks=len(set(ids.tolist())), intra_frame=histogram(different),

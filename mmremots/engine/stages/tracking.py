@@ -64,7 +64,8 @@ class ShortTermTracking(SequenceStage):
         theta = tracker.threshold(similarities)
         ids = tracker.link(
             table.frames, table.labels, features,
-            self._overlaps(run, video, title), theta.value)
+            self._overlaps(run, video, title),
+            tracker.local_thetas(similarities, table.frames, theta.value))
         write_mots(
             run.folder.tracklets(video.name, self.suffix), table, ids)
         run.folder.update_statistics(video.name, short_term=dict(

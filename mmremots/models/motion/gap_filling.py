@@ -1,7 +1,7 @@
 """Masks carried by optical flow over short gaps inside a track."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +13,10 @@ from mmremots.structures.masks import (
     RLE,
     iou_matrix,
     label_map,
+    rle_bbox,
     rles_from_label_map,
 )
+from mmremots.structures.observations import Observations
 
 
 class Gap(NamedTuple):
@@ -108,7 +110,7 @@ def carry_masks(
         if open_gaps:
             if flow is None:
                 raise ValueError(f'no flow from frame {t} to {t - 1}')
-            here = [rles[row] for row in np.flatnonzero(frames == t)]
+            here = [rles[row] for row in np.flatnonzero(frames == t).tolist()]
             labels = warp_labels(labels, flow)
             labels[label_map(here, size) > 0] = 0
             masks = rles_from_label_map(labels, len(open_gaps))
@@ -130,15 +132,16 @@ def carry_masks(
 
 
 def agreed_masks(
-        forward: dict[tuple[int, int], RLE],
-        backward: dict[tuple[int, int], RLE],
-        min_iou: float) -> dict[tuple[int, int], RLE]:
+        forward: Mapping[tuple[int, int], RLE],
+        backward: Mapping[tuple[int, int], RLE],
+        min_iou: float, min_area: int = 1) -> dict[tuple[int, int], RLE]:
     """What was carried to the same place from both ends of a gap.
 
     Args:
         forward: Masks by (gap, frame), see :func:`carry_masks`.
         backward: The same from the other end.
         min_iou: Least IoU of the two.
+        min_area: Least pixels that both must have in common.
 
     Returns:
         Where they agree, the pixels that are in both; so masks of a frame
@@ -147,6 +150,42 @@ def agreed_masks(
     agreed = {}
     for key in sorted(forward.keys() & backward.keys()):
         pair = [forward[key], backward[key]]
-        if iou_matrix(pair[:1], pair[1:])[0, 0] >= min_iou:
-            agreed[key] = coco_mask.merge(pair, intersect=True)
+        common = coco_mask.merge(pair, intersect=True)
+        if (coco_mask.area(common) >= min_area
+                and iou_matrix(pair[:1], pair[1:])[0, 0] >= min_iou):
+            agreed[key] = common
     return agreed
+
+
+def with_filled(
+        table: Observations, ids: NDArray[np.int64], gaps: Sequence[Gap],
+        filled: Mapping[tuple[int, int], RLE]
+) -> tuple[Observations, NDArray[np.int64]]:
+    """Add masks to a table.
+
+    Args:
+        table: The observations.
+        ids: (N,) their tracks.
+        gaps: The gaps in them.
+        filled: Masks by (gap, frame).
+
+    Returns:
+        All observations by frame and the track of each. New ones have the
+        class of their track, the box around the mask and score 0.
+    """
+    if not filled:
+        return table, ids
+    keys = sorted(filled, key=lambda key: (key[1], key[0]))
+    rles = [filled[key] for key in keys]
+    new = Observations(
+        frames=np.array([frame for _, frame in keys], np.int64),
+        boxes=rle_bbox(rles).astype(np.float32),
+        scores=np.zeros(len(keys), np.float32),
+        labels=np.array(
+            [table.labels[gaps[gap].before] for gap, _ in keys], np.int64),
+        rles=rles, size=table.size)
+    tracks = np.array([gaps[gap].track for gap, _ in keys], np.int64)
+    order = np.argsort(
+        np.concatenate([table.frames, new.frames]), kind='stable')
+    return (Observations.concatenate([table, new]),
+            np.concatenate([ids, tracks])[order])

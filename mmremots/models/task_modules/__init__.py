@@ -1,5 +1,6 @@
 """Suppression, thresholds and merging: the steps between networks."""
 from .iom_nms import IoMNMS
+from .motion_gate import MotionGate
 from .similarities import (
     intra_frame_similarities,
     unit_features,
@@ -7,9 +8,11 @@ from .similarities import (
 )
 from .thresholds import CrossingThreshold, ThreeSigmaThreshold, Threshold
 from .tracklet_merger import TrackletMerger
+from .windowed_threshold import WindowedThreshold
 
 __all__ = [
-    'CrossingThreshold', 'IoMNMS', 'ThreeSigmaThreshold', 'Threshold',
-    'TrackletMerger', 'intra_frame_similarities', 'unit_features',
+    'CrossingThreshold', 'IoMNMS', 'MotionGate', 'ThreeSigmaThreshold',
+    'Threshold', 'TrackletMerger', 'WindowedThreshold',
+    'intra_frame_similarities', 'unit_features',
     'within_tracklet_similarities',
 ]

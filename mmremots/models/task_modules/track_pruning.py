@@ -1,43 +1,59 @@
 """Which tracks are too short or too weak to be people."""
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def track_confidences(
-        frames: ArrayLike, scores: ArrayLike,
-        ids: ArrayLike) -> NDArray[np.float64]:
-    """How sure the detectors are of each track over its whole life.
+class Support(NamedTuple):
+    """What speaks for each track, tracks in increasing id.
 
-    The sum of the scores of a track, divided by the frames from its first to
-    its last: the mean score where a frame in which nothing was found counts
-    as 0. A person is found in most frames, with high scores; what flickers
-    on a background, or is put together of such, is not.
+    Attributes:
+        track: (N,) int64, the track of each observation, counted from 0.
+        length: (T,) int64, the longest row of adjacent frames that the track
+            is seen in.
+        confidence: (T,) float64, the mean detection score of the track.
+    """
+
+    track: NDArray[np.int64]
+    length: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+
+
+def track_support(
+        frames: ArrayLike, scores: ArrayLike, ids: ArrayLike) -> Support:
+    """Length and confidence of tracks.
+
+    A person is found in many frames on end. What flickers on a background
+    is not, not even where merging has put a long track together of it; so
+    the longest row of adjacent frames counts, not the number of frames.
 
     Args:
         frames: (N,) integers, in any order.
         scores: (N,) detection scores.
         ids: (N,) track of each observation, once a frame.
 
-    Returns:
-        (T,) float64, tracks in increasing id.
-
     Raises:
         ValueError: If lengths differ.
     """
     frames, scores, ids = map(np.asarray, (frames, scores, ids))
-    if not frames.shape == scores.shape == ids.shape == (len(ids),):
+    if not frames.shape == scores.shape == ids.shape == (ids.size,):
         raise ValueError(
             f'frames {frames.shape}, scores {scores.shape} and ids '
             f'{ids.shape} do not fit')
-    tracks, track = np.unique(ids, return_inverse=True)
-    first = np.full(len(tracks), np.iinfo(np.int64).max)
-    last = np.zeros(len(tracks), dtype=np.int64)
-    np.minimum.at(first, track, frames)
-    np.maximum.at(last, track, frames)
-    return np.bincount(
-        track, scores, minlength=len(tracks)) / (last - first + 1)
+    tracks, track, counts = np.unique(
+        ids, return_inverse=True, return_counts=True)
+    order = np.lexsort((frames, track))
+    starts = np.flatnonzero(
+        (np.diff(track[order], prepend=-1) != 0)
+        | (np.diff(frames[order], prepend=0) != 1))
+    length = np.zeros(len(tracks), dtype=np.int64)
+    np.maximum.at(
+        length, track[order][starts], np.diff(starts, append=len(order)))
+    confidence = np.bincount(track, scores, minlength=len(tracks)) / counts
+    return Support(track, length, confidence)
 
 
 def supported(
@@ -46,17 +62,18 @@ def supported(
     """Observations of tracks that are long and sure enough.
 
     Args:
-        frames: As of :func:`track_confidences`, like ``scores`` and ``ids``.
+        frames: (N,) integers, in any order.
         scores: (N,) detection scores.
-        ids: (N,) track of each observation.
-        min_length: Least number of observations of a track.
+        ids: (N,) track of each observation, once a frame.
+        min_length: Least length of a track, see :class:`Support`.
         min_confidence: Least confidence of a track.
 
     Returns:
         (N,) bool, the same for all observations of a track.
+
+    Raises:
+        ValueError: If lengths differ.
     """
-    confidences = track_confidences(frames, scores, ids)
-    _, track, lengths = np.unique(
-        ids, return_inverse=True, return_counts=True)
-    keep = (lengths >= min_length) & (confidences >= min_confidence)
+    track, length, confidence = track_support(frames, scores, ids)
+    keep = (length >= min_length) & (confidence >= min_confidence)
     return keep[track]

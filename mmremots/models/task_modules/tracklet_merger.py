@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmremots.models.task_modules.agglomeration import (
+    Tracklets,
     agglomerate,
     collect_tracklets,
 )
@@ -56,7 +57,8 @@ def tracklet_distances(
 
 def merge_tracklets(
         features: NDArray, frames: ArrayLike, tracklet_ids: ArrayLike,
-        max_gap: int, distance_thr: float) -> NDArray[np.int64]:
+        max_gap: int, distance_thr: float,
+        apart: ArrayLike | None = None) -> NDArray[np.int64]:
     """Agglomerative clustering of tracklets under constraints.
 
     The closest pair of clusters merges first, until none is below
@@ -77,6 +79,8 @@ def merge_tracklets(
         tracklet_ids: (N,) integers.
         max_gap: Largest gap in frames (the paper's theta^t, 15).
         distance_thr: The paper's 1 - theta_merge.
+        apart: (K, 2) integers, pairs of tracklets, counted from 0 in
+            increasing id, that must not end up in one cluster.
 
     Returns:
         (T,) int64 cluster of each tracklet, tracklets in increasing id;
@@ -87,6 +91,8 @@ def merge_tracklets(
             is negative or ``distance_thr`` is NaN.
     """
     tracklets = collect_tracklets(features, frames, tracklet_ids)
+    if apart is not None:
+        tracklets = _keep_apart(tracklets, apart, max_gap)
     owner = agglomerate(tracklets, max_gap, distance_thr)
     return np.unique(owner, return_inverse=True)[1].astype(np.int64)
 
@@ -101,21 +107,26 @@ class TrackletMerger:
         threshold: Config of the rule for ``theta``, called with the
             similarities within frames and within tracklets of a video.
             Defaults to ``dict(type='CrossingThreshold')``.
+        gate: Config of what forbids merges beyond the paper, a
+            ``MotionGate``. Defaults to None.
     """
 
     def __init__(
             self, max_gap: int = 15,
-            threshold: dict[str, Any] | None = None) -> None:
+            threshold: dict[str, Any] | None = None,
+            gate: dict[str, Any] | None = None) -> None:
         if max_gap < 0:
             raise ValueError(f'max_gap is {max_gap}, below 0')
         self.max_gap = max_gap
         self.threshold = TASK_UTILS.build(
             threshold or {'type': 'CrossingThreshold'})
+        self.gate = TASK_UTILS.build(gate) if gate else None
 
     def merge(
             self, features: NDArray, frames: ArrayLike,
             tracklet_ids: ArrayLike, labels: ArrayLike,
-            theta: float) -> NDArray[np.int64]:
+            theta: float,
+            boxes: ArrayLike | None = None) -> NDArray[np.int64]:
         """Give each observation its track.
 
         Args:
@@ -124,13 +135,14 @@ class TrackletMerger:
             tracklet_ids: (N,) integers.
             labels: (N,) class; the same within a tracklet.
             theta: Tracklets above this similarity merge.
+            boxes: (N, 4) x1, y1, x2, y2 in pixels; the gate needs them.
 
         Returns:
             (N,) int64 track ids from 1, in order of the lowest tracklet id.
 
         Raises:
-            ValueError: As :func:`merge_tracklets`, or if a tracklet has two
-                classes.
+            ValueError: As :func:`merge_tracklets`, if a tracklet has two
+                classes, or if there is a gate and no boxes.
         """
         frames = np.asarray(frames, dtype=np.int64)
         if not len(frames):
@@ -146,5 +158,35 @@ class TrackletMerger:
         era = np.ptp(frames) + self.max_gap + 1
         clusters = merge_tracklets(
             features, frames + label * era, tracklet_ids, self.max_gap,
-            1 - theta)
+            1 - theta, self._apart(frames, tracklet_ids, boxes))
         return clusters[tracklet] + 1
+
+    def _apart(
+            self, frames: ArrayLike, tracklet_ids: ArrayLike,
+            boxes: ArrayLike | None) -> NDArray[np.int64] | None:
+        if self.gate is None:
+            return None
+        if boxes is None:
+            raise ValueError('the gate needs boxes')
+        return self.gate.forbidden(
+            boxes, frames, tracklet_ids, self.max_gap)
+
+
+def _keep_apart(
+        tracklets: Tracklets, pairs: ArrayLike, max_gap: int) -> Tracklets:
+    """Let each pair share a frame of its own, long after the video.
+
+    Two that share a frame never get into one cluster, at no step; so what
+    holds for real frames does all the work.
+    """
+    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    if not len(pairs):
+        return tracklets
+    step = max_gap + 1
+    time = tracklets.last.max() + step * np.arange(1, len(pairs) + 1)
+    of_run = np.concatenate([tracklets.of_run, pairs[:, 0], pairs[:, 1]])
+    first = np.concatenate([tracklets.first, time, time])
+    last = np.concatenate([tracklets.last, time, time])
+    order = np.lexsort((first, of_run))
+    return tracklets._replace(
+        of_run=of_run[order], first=first[order], last=last[order])

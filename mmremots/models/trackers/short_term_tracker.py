@@ -11,6 +11,10 @@ from scipy.optimize import linear_sum_assignment
 
 from mmremots.models.motion.dense_flow import warp_labels
 from mmremots.models.task_modules.similarities import unit_features
+from mmremots.models.task_modules.windowed_threshold import (
+    WindowedThreshold,
+    pair_frames,
+)
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures.masks import RLE, label_map
 
@@ -277,9 +281,28 @@ class ShortTermTracker:
         overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
         return self.link(frames, labels, features, overlaps, theta)
 
+    def local_thetas(
+            self, similarities: ArrayLike, frames: ArrayLike,
+            theta: float) -> NDArray[np.float64]:
+        """The threshold at the time of each mask.
+
+        Args:
+            similarities: Intra-frame similarities of the video.
+            frames: (N,) frame of each mask.
+            theta: What ``threshold`` makes of all similarities.
+
+        Returns:
+            (N,) float64, all ``theta`` unless the threshold is a
+            ``WindowedThreshold``.
+        """
+        if isinstance(self.threshold, WindowedThreshold):
+            return self.threshold.local(
+                similarities, pair_frames(frames), theta, frames)
+        return np.full(len(np.asarray(frames)), theta)
+
     def link(
             self, frames: ArrayLike, labels: ArrayLike, features: NDArray,
-            overlaps: Overlaps, theta: float) -> NDArray[np.int64]:
+            overlaps: Overlaps, theta: ArrayLike) -> NDArray[np.int64]:
         """Give each mask its tracklet, where overlaps are known.
 
         Args:
@@ -287,7 +310,8 @@ class ShortTermTracker:
             labels: (N,) class of each mask.
             features: (N, D) real numbers; may be a memory map.
             overlaps: What :func:`adjacent_overlaps` gave for these masks.
-            theta: Least cosine similarity of two masks of a tracklet.
+            theta: Least cosine similarity of two masks of a tracklet; one
+                number, or (N,) that of each mask with the frame before.
 
         Returns:
             (N,) int64 tracklet ids from 1, in order of first appearance.
@@ -301,6 +325,7 @@ class ShortTermTracker:
             if len(column) != len(frames):
                 raise ValueError(
                     f'{len(frames)} frames, but {len(column)} {name}')
+        thetas = np.broadcast_to(theta, frames.shape)
         prev, curr, iou = overlaps
         if len(curr) and (
                 min(prev.min(), curr.min()) < 0 or curr.max() >= len(frames)
@@ -324,7 +349,7 @@ class ShortTermTracker:
                         curr[first:last] - start] = iou[first:last]
                 rows, columns = associate(short_term_cost(
                     overlap, features[start_prev:start],
-                    features[start:stop], theta)).T
+                    features[start:stop], float(thetas[start]))).T
                 ids[start + columns] = ids[start_prev + rows]
             new = start + np.flatnonzero(ids[start:stop] == 0)
             ids[new] = np.arange(len(new)) + started + 1

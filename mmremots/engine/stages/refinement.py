@@ -1,0 +1,136 @@
+"""Beyond the paper: what a result can lose and gain after merging."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.datasets.sequences import read_frame
+from mmremots.engine.progress import progress
+from mmremots.engine.run import Run, file_hash, video_identity
+from mmremots.engine.run_folder import Task
+from mmremots.engine.stages.base import TrackStage
+from mmremots.models.motion.gap_filling import (
+    Gap,
+    agreed_masks,
+    carry_masks,
+    find_gaps,
+    frames_in_gaps,
+    with_filled,
+)
+from mmremots.models.task_modules.track_pruning import supported
+from mmremots.registry import STAGES
+from mmremots.structures import write_mots
+from mmremots.structures.masks import RLE
+
+
+@STAGES.register_module()
+@dataclass
+class TrackPruning(TrackStage):
+    """Leave tracks out of the result that too little speaks for.
+
+    The paper's result holds every fused mask. Scores punish false positives
+    as they do misses, and most tracks of a few frames are false.
+
+    Args:
+        min_length: A track must be seen in as many adjacent frames once.
+        min_confidence: Least mean detection score of a track.
+    """
+
+    title = 'track pruning'
+
+    min_length: int = 5
+    min_confidence: float = 0.7
+
+    def task(self, run: Run, video: Video) -> Task:
+        """Made of the tracks and the scores of their masks."""
+        return run.folder.task(
+            f'{self.name}/{video.name}',
+            dict(settings=asdict(self),
+                 detections=file_hash(run.folder.detections(video.name)),
+                 tracks=file_hash(run.track_path(video))),
+            [self.tracks(run, video)])
+
+    def process(self, run: Run, video: Video, title: str) -> None:
+        """Keep the tracks that are long and sure enough."""
+        table, ids = run.tracks(video)
+        keep = supported(
+            table.frames, table.scores, ids, self.min_length,
+            self.min_confidence)
+        write_mots(self.tracks(run, video), table.take(keep), ids[keep])
+        run.folder.update_statistics(video.name, track_pruning=dict(
+            tracks=len(set(ids.tolist())), observations=len(ids),
+            tracks_left=len(set(ids[keep].tolist())),
+            observations_left=int(keep.sum())))
+
+
+@STAGES.register_module()
+@dataclass
+class GapFilling(TrackStage):
+    """Carry masks by optical flow over short gaps inside a track.
+
+    From both ends of each gap; where the two agree, what they have in common
+    is added. Other masks of the frame stay as they are.
+
+    Args:
+        max_gap: Largest difference of the frames at both ends.
+        min_iou: Least IoU of the masks carried from both ends. Defaults to
+            0.5, what the scores call the same mask.
+        min_area: Least pixels of a mask.
+    """
+
+    title = 'gap filling'
+
+    max_gap: int = 15
+    min_iou: float = 0.5
+    min_area: int = 16
+
+    def task(self, run: Run, video: Video) -> Task:
+        """Made of the tracks, the images and motion."""
+        return run.folder.task(
+            f'{self.name}/{video.name}',
+            dict(settings=asdict(self), motion=run.model_cfg['motion'],
+                 tracks=file_hash(run.track_path(video)),
+                 images=video_identity(video)),
+            [self.tracks(run, video)])
+
+    def process(self, run: Run, video: Video, title: str) -> None:
+        """Carry forward and backward, then add what agrees."""
+        table, ids = run.tracks(video)
+        gaps = find_gaps(table.frames, ids, self.max_gap)
+        inside = frames_in_gaps(table.frames, gaps, video.num_frames)
+        end = video.num_frames + 1
+        forward = carry_masks(
+            table.frames, table.rles, gaps, video.size, video.num_frames,
+            self._flows(run, video, inside, False, f'{title}, forward'))
+        mirrored = carry_masks(
+            end - table.frames, table.rles,
+            [Gap(gap.track, gap.after, gap.before) for gap in gaps],
+            video.size, video.num_frames,
+            self._flows(run, video, inside, True, f'{title}, backward'))
+        backward: dict[tuple[int, int], RLE] = {
+            (gap, end - t): rle for (gap, t), rle in mirrored.items()}
+        filled = agreed_masks(
+            forward, backward, self.min_iou, self.min_area)
+        write_mots(self.tracks(run, video),
+                   *with_filled(table, ids, gaps, filled))
+        run.folder.update_statistics(video.name, gap_filling=dict(
+            gaps=len(gaps), observations_added=len(filled)))
+
+    @staticmethod
+    def _flows(
+            run: Run, video: Video, inside: NDArray[np.bool_],
+            backward: bool, title: str) -> Iterator[NDArray | None]:
+        """Flow of each frame inside a gap to the one before (or after)."""
+        step = -1 if backward else 1
+        numbers = np.arange(1, video.num_frames + 1)[::step]
+        needed = inside[::step].copy()
+        needed[:-1] |= inside[::step][1:]
+        frames = (read_frame(video, int(t)) if wanted else None
+                  for t, wanted in zip(numbers, needed, strict=True))
+        yield from progress(
+            run.model.motion.flows(frames, workers=run.threads), title,
+            video.num_frames - 1, 'pair')

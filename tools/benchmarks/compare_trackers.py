@@ -1,0 +1,232 @@
+"""Other trackers on the masks and the encoder of a run, side by side.
+
+mmdet's SORT, DeepSORT, StrongSORT, ByteTrack and OC-SORT, each with the
+settings of its own config there, get the boxes of a run's fused masks, and
+where they look at appearance, the features of the encoder that the run
+started from or of the last one it trained. A box keeps its mask; a mask that
+a tracker gives no id is not in its result. All results go through TrackEval.
+
+Two steps of StrongSORT are left out. AFLink links boxes by a network of its
+own, whose weights are not at hand. GSI fills gaps with boxes, and a box that
+it makes has no mask, which is what is scored here.
+
+    python tools/test.py configs/remots_pedestrians.py --work-dir RUN
+    python tools/benchmarks/compare_trackers.py configs/remots_pedestrians.py RUN [PLUS ...]
+"""  # noqa: E501
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mmdet
+import numpy as np
+import torch
+from mmdet.registry import MODELS as MMDET_MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+
+import mmremots
+from mmremots.datasets import Sequence, read_frame
+from mmremots.engine.run import Run
+from mmremots.engine.run_folder import RunFolder
+from mmremots.evaluation import MOTSChallengeMetric
+from mmremots.registry import DATASETS, MODELS
+from mmremots.structures import Observations, read_mots, write_mots
+
+CONFIGS = Path(mmdet.__file__).parent / '.mim' / 'configs'
+#: mmdet's config of each tracker.
+TRACKERS = {
+    'SORT': 'sort/sort_faster-rcnn_r50_fpn_8xb2-4e_'
+            'mot17halftrain_test-mot17halfval.py',
+    'DeepSORT': 'deepsort/deepsort_faster-rcnn_r50_fpn_8xb2-4e_'
+                'mot17halftrain_test-mot17halfval.py',
+    'StrongSORT': 'strongsort/strongsort_yolox_x_8xb4-80e_'
+                  'crowdhuman-mot17halftrain_test-mot17halfval.py',
+    'ByteTrack': 'bytetrack/bytetrack_yolox_x_8xb4-amp-80e_'
+                 'crowdhuman-mot17halftrain_test-mot17halfval.py',
+    'OC-SORT': 'ocsort/ocsort_yolox_x_8xb4-amp-80e_'
+               'crowdhuman-mot17halftrain_test-mot17halfval.py',
+}
+COLUMNS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')
+
+
+class Carried:
+    """One frame's boxes with what a tracker does not carry itself.
+
+    mmdet's trackers select and reorder boxes but never change them, so a
+    box leads back to its row.
+    """
+
+    def __init__(self, boxes: np.ndarray, features: np.ndarray) -> None:
+        self.row_of = {tuple(box): row for row, box in enumerate(boxes)}
+        self.features = torch.from_numpy(np.array(features, np.float32))
+
+    def rows(self, boxes: torch.Tensor) -> list[int]:
+        """Rows of boxes (N, 4) that a tracker gives back."""
+        return [self.row_of[tuple(box)] for box in boxes.numpy()]
+
+
+class Given:
+    """An encoder whose input is the features already."""
+
+    def __init__(self, dim: int) -> None:
+        self.head = SimpleNamespace(out_channels=dim)
+
+    def __call__(self, crops: torch.Tensor, mode: str) -> torch.Tensor:
+        """Nothing to do."""
+        return crops
+
+
+def build_tracker(name: str, dim: int) -> tuple[Any, SimpleNamespace]:
+    """A tracker of mmdet and the model it asks for appearance and camera."""
+    cfg = Config.fromfile(CONFIGS / TRACKERS[name]).model
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        if isinstance(cfg.tracker.get('reid'), dict):
+            cfg.tracker.reid.img_norm_cfg = None  # no crop is looked at
+        tracker = MMDET_MODELS.build(cfg.tracker)
+        cmc = cfg.get('cmc') and mmdet.registry.TASK_UTILS.build(cfg.cmc)
+    model = SimpleNamespace(
+        reid=Given(dim), with_cmc=bool(cmc), cmc=cmc)
+    return tracker, model
+
+
+def track(name: str, video: Sequence, table: Observations,
+          features: np.ndarray) -> tuple[np.ndarray, float]:
+    """Ids of a video's observations by a tracker of mmdet.
+
+    Args:
+        name: A key of :data:`TRACKERS`.
+        video: The video.
+        table: Its N fused masks.
+        features: (N, D) unit features.
+
+    Returns:
+        (N,) int64 ids from 1, 0 where there is none; seconds it took.
+    """
+    tracker, model = build_tracker(name, features.shape[1])
+    ids = np.zeros(len(table), np.int64)
+    boxes = table.boxes.astype(np.float32)
+    seconds = 0.0
+    for frame in range(1, video.num_frames + 1):
+        rows = table.of_frame(frame)
+        carried = Carried(boxes[rows], features[rows])
+        # In place of cutting crops: the features themselves.
+        tracker.crop_imgs = (
+            lambda img, meta, found, rescale=False, c=carried:
+            c.features[c.rows(found)])
+        sample = DetDataSample(
+            metainfo=dict(frame_id=frame - 1, img_shape=video.size,
+                          ori_shape=video.size, scale_factor=(1., 1.)),
+            pred_instances=InstanceData(
+                bboxes=torch.from_numpy(boxes[rows].copy()),
+                labels=torch.from_numpy(table.labels[rows].copy()),
+                scores=torch.from_numpy(table.scores[rows].copy())))
+        image = torch.zeros(1, 3, 1, 1)
+        if model.with_cmc:
+            image = torch.from_numpy(
+                read_frame(video, frame)).permute(2, 0, 1)[None].float()
+        begin = time.perf_counter()
+        result = tracker.track(
+            model=model, img=image, data_sample=sample,
+            data_preprocessor=dict())
+        seconds += time.perf_counter() - begin
+        ids[rows.start + np.array(carried.rows(result.bboxes), int)] = (
+            result.instances_id.numpy() + 1)
+    return ids, seconds
+
+
+def in_run(folder: Path) -> Callable[..., tuple[Observations, np.ndarray]]:
+    """Reads what a run made of a video."""
+    def read(video: Sequence, *_: Any) -> tuple[Observations, np.ndarray]:
+        return read_mots(folder / f'{video.name}.txt', video.size,
+                         video.num_frames)
+    return read
+
+
+def methods(plus: list[Path], root: Path) -> Iterator[tuple[str, Callable]]:
+    """Name and function of every method of the table."""
+    for name in TRACKERS:
+        def by_tracker(video: Sequence, table: Observations,
+                       features: np.ndarray, name: str = name) -> tuple:
+            ids, seconds = track(name, video, table, features)
+            known = np.flatnonzero(ids)
+            return table.take(known), ids[known], seconds / video.num_frames
+        yield name, by_tracker
+    yield 'ReMOTS, short-term', in_run(root / 'tracklets')
+    yield 'ReMOTS', in_run(root / 'tracks')
+    for folder in plus:
+        yield folder.name, in_run(folder / 'tracks')
+
+
+def compare(cfg: Config, root: Path, plus: list[Path]) -> dict[str, Any]:
+    """Scores of all methods: method -> metrics and seconds a frame."""
+    mmremots.register_all_modules()
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    run = Run(
+        folder=RunFolder(root), videos=dataset.sequences, labelled=[],
+        model=MODELS.build(cfg.model), model_cfg=cfg.model.to_dict(),
+        training={}, seed=0, resume=True)
+    trained = [run.folder.encoder(name) for name in ('inter', 'start')]
+    run.encoder = next(path for path in trained if path.is_file())
+    metric = MOTSChallengeMetric()
+    scores: dict[str, Any] = {}
+    for name, method in methods(plus, root):
+        seconds = []
+        with tempfile.TemporaryDirectory() as scratch:
+            for video in run.videos:
+                table, ids, *spent = method(
+                    video, run.observations(video),
+                    run.features(video, name))
+                seconds += spent
+                write_mots(Path(scratch) / f'{video.name}.txt', table, ids)
+            scores[name] = metric.evaluate_tracks(run.videos, scratch)
+        scores[name]['seconds'] = float(np.mean(seconds)) if seconds else None
+    return scores
+
+
+def table(scores: dict[str, Any], prefix: str) -> str:
+    """A Markdown table of one video, or of all (an empty prefix)."""
+    lines = ['| method | ' + ' | '.join(COLUMNS) + ' | s/frame |',
+             '|---' * (len(COLUMNS) + 2) + '|']
+    for name, row in scores.items():
+        cells = [f'{row[f"mots/{prefix}{c}"]:.1f}' for c in COLUMNS[:-1]]
+        cells.append(f'{row[f"mots/{prefix}IDSW"]:.0f}')
+        cells.append('' if row['seconds'] is None
+                     else f'{row["seconds"]:.4f}')
+        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the run')
+    parser.add_argument('run', type=Path, help='its work directory')
+    parser.add_argument(
+        'plus', type=Path, nargs='*',
+        help='work directories of runs with other settings')
+    parser.add_argument('--json', type=Path, help='write the scores here')
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    scores = compare(cfg, args.run, args.plus)
+    names = sorted({key.split('/')[1] for row in scores.values()
+                    for key in row if key.count('/') == 2})
+    for name in names:
+        print(f'\n{name}\n\n{table(scores, name + "/")}')
+    print(f'\nall\n\n{table(scores, "")}')
+    if args.json:
+        args.json.write_text(json.dumps(scores, indent=1))
+
+
+if __name__ == '__main__':
+    main()
