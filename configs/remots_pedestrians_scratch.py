@@ -5,11 +5,13 @@ _base_ = 'remots_pedestrians.py'
 load_from = None
 model = dict(reid=dict(backbone=dict(
     norm_cfg=dict(_delete_=True, type='BN'))))
-test_cfg = dict(stages=[
-    dict(type='LabelledTraining'),
-    dict(type='MaskGeneration'),
-    dict(type='IntraFrameTraining'),
-    dict(type='ShortTermTracking'),
-    dict(type='InterTrackletTraining'),
-    dict(type='Merging'),
-])
+test_cfg = dict(
+    stages=[
+        dict(type='LabelledTraining'),
+        dict(type='MaskGeneration'),
+        dict(type='IntraFrameTraining'),
+        dict(type='ShortTermTracking'),
+        dict(type='InterTrackletTraining'),
+        dict(type='Merging'),
+    ],
+    training=dict(optim_wrapper=dict(optimizer=dict(lr=3.5e-4))))

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.dist import barrier, is_main_process
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
@@ -90,6 +92,21 @@ def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
     return schedulers
 
 
+@contextmanager
+def own_log() -> Iterator[None]:
+    """Let what is logged in a block not be the end of the outer log.
+
+    What goes to mmengine's "current" logger goes to the latest one, even
+    when its runner is done.
+    """
+    outer = MMLogger.get_current_instance().instance_name
+    try:
+        yield
+    finally:
+        MMLogger._instance_dict.move_to_end(outer)
+
+
+@own_log()
 def train_encoder(*, name: str, encoder: dict[str, Any],
                   dataset: dict[str, Any], start: Path, out: Path,
                   work_dir: Path, settings: dict[str, Any], key: str,

@@ -55,6 +55,11 @@ def test_ground_truth_of_targets_changes_nothing_but_the_report(
         assert 0 <= section.pop('rank1') <= 100
         assert section.pop('queries') > 0
     assert scores == none
+    # Trainings log to files of their own; what follows is the run's again.
+    log = next((tmp_path / 'with').glob('*/*.log')).read_text()
+    assert 'LONG-02, encoder_inter: people of one frame' in log
+    assert '[5/5] merging' in log
+    assert 'Iter(train)' not in log
 
 
 def test_encoder_that_tracks_is_measured(
