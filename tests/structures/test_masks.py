@@ -286,7 +286,7 @@ def test_real_detections(pedestrians):
 
 
 def test_areas_of_more_masks_than_a_byte_counts() -> None:
-    """pycocotools overflows on more than 255 masks at once."""
+    """Counting areas of more than 255 at once overflows pycocotools."""
     mask = np.zeros((20, 20), dtype=bool)
     mask[3:9, 3:10] = True
     rles = [encode_mask(mask)] * 300

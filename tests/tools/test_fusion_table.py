@@ -16,6 +16,7 @@ fusion_table = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(fusion_table)
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_a_run(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Masks, tracking and merging as the stages do them."""

@@ -38,11 +38,11 @@ def random_batch(encoder: ReIDEncoder, size: int) -> dict:
             relation=torch.where(known, same, 0).to(torch.int8)))
 
 
-def synchronised_time() -> float:
-    """Seconds, after all work on the GPU is done."""
+def clocks() -> np.ndarray:
+    """Wall and CPU seconds, after all work on the GPU is done."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter()
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def peak_memory() -> float:
@@ -53,24 +53,24 @@ def peak_memory() -> float:
 
 
 def time_training(encoder: ReIDEncoder, wrapper: OptimWrapper,
-                  batch: dict, iterations: int) -> float:
-    """Seconds an iteration, the first, which allocates, not counted."""
+                  batch: dict, iterations: int) -> np.ndarray:
+    """Wall and CPU seconds an iteration; the first, which allocates, is not in."""
     encoder.train()
     encoder.train_step(batch, wrapper)
-    start = synchronised_time()
+    start = clocks()
     for _ in range(iterations):
         encoder.train_step(batch, wrapper)
-    return (synchronised_time() - start) / iterations
+    return (clocks() - start) / iterations
 
 
-def time_embedding(encoder: ReIDEncoder, count: int) -> float:
-    """Seconds a crop, in batches of 64."""
+def time_embedding(encoder: ReIDEncoder, count: int) -> np.ndarray:
+    """Wall and CPU seconds a crop, in batches of 64."""
     crops = np.random.default_rng(0).integers(
         0, 256, (count, *encoder.crop_size, 3), dtype=np.uint8)
     encoder.embed(crops[:8])
-    start = synchronised_time()
+    start = clocks()
     encoder.embed(crops)
-    return (synchronised_time() - start) / count
+    return (clocks() - start) / count
 
 
 def main() -> None:
@@ -107,16 +107,18 @@ def main() -> None:
     where = (torch.cuda.get_device_name() if torch.cuda.is_available()
              else f'CPU, {torch.get_num_threads()} thread(s)')
     if args.crops:
-        seconds = time_embedding(encoder, args.crops)
-        print(f'measured, {where}: embedding {1e3 * seconds:.1f} ms a crop')
+        wall, cpu = 1e3 * time_embedding(encoder, args.crops)
+        print(f'measured, {where}: embedding {wall:.1f} ms a crop '
+              f'({cpu:.1f} ms of CPU time)')
     if args.iterations:
         if args.amp:
             config.optim_wrapper.type = 'AmpOptimWrapper'
         wrapper = build_optim_wrapper(encoder, config.optim_wrapper)
         batch = random_batch(encoder, args.batch_size)
-        seconds = time_training(encoder, wrapper, batch, args.iterations)
-        print(f'measured, {where}: training {seconds:.2f} s an iteration of '
-              f'{args.batch_size} crops, peak {peak_memory():.1f} GB')
+        wall, cpu = time_training(encoder, wrapper, batch, args.iterations)
+        print(f'measured, {where}: training {wall:.2f} s an iteration of '
+              f'{args.batch_size} crops ({cpu:.2f} s of CPU time), peak '
+              f'{peak_memory():.1f} GB')
 
     rate = args.sustained_tflops * 1e12
     step = PASSES * operations * args.batch_size / rate

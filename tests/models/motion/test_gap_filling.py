@@ -97,29 +97,28 @@ def test_backward_is_forward_with_time_reversed() -> None:
 
 
 def test_masks_that_are_there_win() -> None:
-    """What is carried never covers another mask, nor one carried beside."""
-    still = [(t, 1, square(22)) for t in range(1, FRAMES + 1)]
-    other = [(t, 3, square(STEP * t + 6, 5)) for t in (2, 7)]
-    table, ids = scene(*walker(1, 7), *still, *[
-        (t, k, encode_mask(decode_mask(rle) * ~(
-            decode_mask(square(22)) | decode_mask(square(STEP * t))
-            ).astype(bool))) for t, k, rle in other])
-    # The walker itself stands clear of the other at both ends.
-    rows = np.flatnonzero(~((ids == 7) & (table.frames == 7)))
-    table, ids = table.take(rows), ids[rows]
-    table2, ids2 = scene(*[
-        (int(t), int(k), rle) for t, k, rle in
-        zip(table.frames, ids, table.rles, strict=True)],
-        (8, 7, square(60, 15)))
-    gaps = find_gaps(table2.frames, ids2, 15)
+    """What is carried covers neither a mask of the frame nor another."""
+    post = np.zeros(SIZE, np.uint8)
+    post[:, 18:24] = 1
+    taller = np.zeros(SIZE, np.uint8)
+    taller[:12, 4:16] = 1  # carried along, on the walker's head
+    table, ids = scene(
+        *walker(8), (1, 7, square(4, 12)), (1, 3, encode_mask(taller)),
+        (8, 3, encode_mask(np.roll(taller, 28, axis=1) * (
+            1 - decode_mask(square(32))))),
+        *[(t, 1, encode_mask(post)) for t in range(1, FRAMES + 1)])
+    gaps = find_gaps(table.frames, ids, 15)
+    assert len(gaps) == 2
     carried = carry_masks(
-        table2.frames, table2.rles, gaps, SIZE, FRAMES, flows())
-    full, _ = with_filled(table2, ids2, gaps, carried)
-    assert len(full) > len(table2)
+        table.frames, table.rles, gaps, SIZE, FRAMES, flows())
+    full, _ = with_filled(table, ids, gaps, carried)
+    assert len(full) > len(table) + FRAMES
     for _, frame in full.frame_slices():
         covered = sum(decode_mask(rle).astype(int)
                       for rle in full.rles[frame])
         assert covered.max() == 1
+    behind = decode_mask(carried[1, 4])
+    assert 0 < behind.sum() < decode_mask(square(16, 12)).sum()
 
 
 def test_disagreement_adds_nothing() -> None:

@@ -19,7 +19,7 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
     frames = np.repeat(np.arange(1, 41), 4)
     frames = frames[(frames % 7 > 0)]
     spread = np.where(frames < 20, 1.0, 0.3)[:, None]
-    return 1 + spread * rng.standard_normal((len(frames), 8)), frames
+    return 0.1 + spread * rng.standard_normal((len(frames), 64)), frames
 
 
 def test_each_frame_has_the_threshold_of_its_window() -> None:
