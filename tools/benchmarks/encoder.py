@@ -54,7 +54,7 @@ def peak_memory() -> float:
 
 def time_training(encoder: ReIDEncoder, wrapper: OptimWrapper,
                   batch: dict, iterations: int) -> np.ndarray:
-    """Wall and CPU seconds an iteration; the first, which allocates, is not in."""
+    """Wall and CPU seconds an iteration, but for the first."""
     encoder.train()
     encoder.train_step(batch, wrapper)
     start = clocks()

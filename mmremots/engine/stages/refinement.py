@@ -42,7 +42,7 @@ class TrackPruning(TrackStage):
 
     title = 'track pruning'
 
-    min_length: int = 5
+    min_length: int = 10
     min_confidence: float = 0.7
 
     def task(self, run: Run, video: Video) -> Task:

@@ -1,0 +1,238 @@
+"""What faster optical flow saves, and what it costs in scores.
+
+    python tools/test.py configs/remots_pedestrians.py --work-dir RUN
+    python tools/benchmarks/flow_choices.py configs/remots_pedestrians.py RUN
+
+Masks and features stay those of the run, thresholds follow their rules; only
+the flow is another. Its seconds are CPU time of all threads, without reading
+the image.
+
+A choice may look at the scores of the labelled sequences alone. Their masks
+come from the detectors of the config, their features from the encoder that
+the run started with: the trained ones have learned these very people. The
+targets are tracked with the encoder after intra-frame training and merged
+with the last one, as in the run.
+
+Which differences mean nothing is seen from full-resolution Farneback itself:
+a tenth of the masks is left out at random, several times, and the standard
+deviation of its scores is the noise.
+"""
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from numpy.typing import NDArray
+
+import mmremots
+from mmremots.apis.command_line import one_line_errors
+from mmremots.datasets.sequences import Sequence as Video
+from mmremots.datasets.sequences import read_frame
+from mmremots.engine.run import Run
+from mmremots.engine.run_folder import RunFolder
+from mmremots.engine.stages.masks import MaskGeneration
+from mmremots.evaluation import evaluate_mots
+from mmremots.models.mot.remots import ReMOTS
+from mmremots.models.motion import DenseFlow
+from mmremots.models.task_modules import (
+    intra_frame_similarities,
+    within_tracklet_similarities,
+)
+from mmremots.models.trackers import Overlaps, adjacent_overlaps
+from mmremots.registry import DATASETS, MODELS
+from mmremots.structures import Observations, write_mots
+
+REFERENCE = 'Farneback'
+CHOICES: dict[str, dict[str, Any]] = {
+    REFERENCE: dict(method='farneback'),
+    'Farneback, half': dict(method='farneback', scale=0.5),
+    'DIS medium': dict(method='dis', preset='medium'),
+    'DIS medium, half': dict(method='dis', preset='medium', scale=0.5),
+    'DIS fast': dict(method='dis', preset='fast'),
+    'DIS fast, half': dict(method='dis', preset='fast', scale=0.5),
+    'DIS ultrafast': dict(method='dis', preset='ultrafast'),
+    'DIS ultrafast, half': dict(
+        method='dis', preset='ultrafast', scale=0.5),
+}
+PERCENTAGES = ('sMOTSA', 'IDF1', 'HOTA')
+COLUMNS = (*PERCENTAGES, 'IDSW')
+LEFT_OUT = 0.1
+
+
+class Given(NamedTuple):
+    """What every choice of flow gets: a video, its masks and features."""
+
+    video: Video
+    table: Observations
+    tracked_by: NDArray[np.float32]
+    merged_by: NDArray[np.float32]
+
+    def take(self, rows: NDArray[np.int64]) -> Given:
+        """Some of the masks."""
+        return self._replace(
+            table=self.table.take(rows), tracked_by=self.tracked_by[rows],
+            merged_by=self.merged_by[rows])
+
+
+def find_overlaps(
+        motion: DenseFlow, video: Video,
+        table: Observations) -> tuple[Overlaps, float]:
+    """Overlaps along one choice of flow, and its CPU seconds a pair."""
+    spent = 0.0
+
+    def flows() -> Iterator[NDArray[np.float32]]:
+        nonlocal spent
+        previous = None
+        for frame in range(1, video.num_frames + 1):
+            gray = cv2.cvtColor(
+                read_frame(video, frame), cv2.COLOR_BGR2GRAY)
+            if previous is not None:
+                begin = time.process_time()
+                flow = motion.flow(gray, previous)
+                spent += time.process_time() - begin
+                yield flow
+            previous = gray
+
+    overlaps = adjacent_overlaps(
+        table.frames, table.rles, table.size, video.num_frames, flows())
+    return overlaps, spent / max(1, video.num_frames - 1)
+
+
+def among(overlaps: Overlaps, rows: NDArray[np.int64], num: int) -> Overlaps:
+    """The overlaps of some of ``num`` masks, counted anew."""
+    place = np.full(num, -1)
+    place[rows] = np.arange(len(rows))
+    previous, current = place[overlaps.previous], place[overlaps.current]
+    kept = (previous >= 0) & (current >= 0)
+    return Overlaps(previous[kept], current[kept], overlaps.iou[kept])
+
+
+def track(model: ReMOTS, given: Given, overlaps: Overlaps
+          ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tracklet and track of each mask, as the stages of a run find them."""
+    tracker, merger, table = model.tracker, model.merger, given.table
+    different = intra_frame_similarities(given.tracked_by, table.frames)
+    theta = tracker.threshold(different).value
+    tracklets = tracker.link(
+        table.frames, table.labels, given.tracked_by, overlaps,
+        tracker.local_thetas(different, table.frames, theta))
+    different = intra_frame_similarities(given.merged_by, table.frames)
+    same = within_tracklet_similarities(
+        given.merged_by, table.frames, tracklets)
+    return tracklets, merger.merge(
+        given.merged_by, table.frames, tracklets, table.labels,
+        merger.threshold(different, same).value, table.boxes)
+
+
+def score(model: ReMOTS, given: Given,
+          overlaps: Overlaps) -> NDArray[np.float64]:
+    """Scores (2, len(COLUMNS)) after tracking and after merging."""
+    rows = []
+    for ids in track(model, given, overlaps):
+        with TemporaryDirectory() as folder:
+            write_mots(Path(folder, f'{given.video.name}.txt'), given.table,
+                       ids)
+            scores = evaluate_mots([given.video], folder)
+        rows.append([scores[given.video.name][name] for name in COLUMNS])
+    return np.array(rows)
+
+
+def noise(model: ReMOTS, given: Given, overlaps: Overlaps,
+          draws: int) -> NDArray[np.float64]:
+    """Standard deviation of the scores where masks are missing."""
+    num = len(given.table)
+    scores = []
+    for seed in range(draws):
+        kept = np.random.default_rng(seed).random(num) >= LEFT_OUT
+        rows = np.flatnonzero(kept)
+        scores.append(score(
+            model, given.take(rows), among(overlaps, rows, num)))
+    return np.std(scores, axis=0, ddof=1)
+
+
+def prepare(cfg: Config, root: Path, scratch: Path) -> tuple[
+        ReMOTS, list[Given]]:
+    """The model, and labelled videos first, what flow is chosen on."""
+    model = MODELS.build(cfg.model)
+
+    def run(folder: Path, videos: Sequence[Video]) -> Run:
+        return Run(
+            folder=RunFolder(folder), videos=videos, labelled=[],
+            model=model, model_cfg=cfg.model.to_dict(), training={}, seed=0,
+            resume=True)
+
+    def given(run: Run, video: Video, *encoders: str) -> Given:
+        features = []
+        for name in encoders:
+            run.encoder = RunFolder(root).encoder(name)
+            features.append(np.array(run.features(video, video.name)))
+        return Given(video, run.observations(video), *features)
+
+    labelled = DATASETS.build(cfg.test_cfg.labelled).sequences
+    on_labelled = run(scratch, labelled)
+    for video in labelled:
+        for _, source in model.detector.named_sources():
+            source.check(video)
+        MaskGeneration().process(on_labelled, video, video.name)
+    targets = DATASETS.build(cfg.test_dataloader.dataset).sequences
+    on_targets = run(root, targets)
+    trained = [name if RunFolder(root).encoder(name).is_file() else 'start'
+               for name in ('intra', 'inter')]
+    return model, [
+        *(given(on_labelled, v, 'start', 'start') for v in labelled),
+        *(given(on_targets, v, *trained) for v in targets)]
+
+
+def table(seconds: Mapping[str, float], scores: Mapping[str, NDArray],
+          deviation: NDArray[np.float64]) -> str:
+    """Markdown of one video: after tracking, then after merging."""
+    def cells(values: NDArray[np.float64], digits: int) -> list[str]:
+        return [f'{value:.1f}' if name in PERCENTAGES
+                else f'{value:.{digits}f}'
+                for row in values
+                for name, value in zip(COLUMNS, row, strict=True)]
+
+    rows = [['flow', 's/frame', *COLUMNS, *(f'{c}, merged' for c in COLUMNS)]]
+    rows.append(['---'] * len(rows[0]))
+    rows += [[name, f'{seconds[name]:.3f}', *cells(scores[name], 0)]
+             for name in scores]
+    rows.append(['noise', '', *cells(deviation, 1)])
+    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+
+
+def main() -> None:
+    """Measure, and print a table a sequence."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the run')
+    parser.add_argument('run', type=Path, help='its work directory')
+    parser.add_argument('--draws', type=int, default=10,
+                        help='random draws for the noise, 2 or more')
+    args = parser.parse_args()
+    mmremots.register_all_modules()
+    with one_line_errors(), TemporaryDirectory() as scratch:
+        model, videos = prepare(
+            Config.fromfile(args.config), args.run, Path(scratch))
+        for given in videos:
+            seconds, scores = {}, {}
+            for name, settings in CHOICES.items():
+                overlaps, seconds[name] = find_overlaps(
+                    DenseFlow(**settings), given.video, given.table)
+                scores[name] = score(model, given, overlaps)
+                if name == REFERENCE:
+                    deviation = noise(model, given, overlaps, args.draws)
+            height, width = given.video.size
+            print(f'\n{given.video.name}, {width}x{height}\n\n'
+                  f'{table(seconds, scores, deviation)}', flush=True)
+
+
+if __name__ == '__main__':
+    main()
