@@ -15,7 +15,7 @@ test_cfg = dict(
         split='train', test_mode=True),
     # From random weights: a higher rate, held for longer.
     training=dict(
-        max_iters=200,
+        max_iters=150,
         optim_wrapper=dict(optimizer=dict(lr=1e-3)),
         schedule=dict(warmup=0.1, milestones=[0.7, 0.9]),
         num_workers=1,
