@@ -5,7 +5,11 @@
 
 Masks and features stay those of the run, thresholds follow their rules; only
 the flow is another. Its seconds are CPU time of all threads, without reading
-the image.
+the image. "pairs" counts the masks of adjacent frames that overlap by this
+flow and not by full-resolution Farneback, or the other way round. Without
+flow ("none"), masks are compared where they are. "IoU" is the mean overlap of
+the masks that full-resolution Farneback links, 0 where a flow has lost one.
+With --every N the videos have a lower frame rate, and motion is larger.
 
 A choice may look at the scores of the labelled sequences alone. Their masks
 come from the detectors of the config, their features from the encoder that
@@ -22,6 +26,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -47,10 +52,10 @@ from mmremots.models.task_modules import (
 )
 from mmremots.models.trackers import Overlaps, adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS
-from mmremots.structures import Observations, write_mots
+from mmremots.structures import Observations, read_mots, write_mots
 
 REFERENCE = 'Farneback'
-CHOICES: dict[str, dict[str, Any]] = {
+CHOICES: dict[str, dict[str, Any] | None] = {
     REFERENCE: dict(method='farneback'),
     'Farneback, half': dict(method='farneback', scale=0.5),
     'DIS medium': dict(method='dis', preset='medium'),
@@ -60,6 +65,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     'DIS ultrafast': dict(method='dis', preset='ultrafast'),
     'DIS ultrafast, half': dict(
         method='dis', preset='ultrafast', scale=0.5),
+    'none': None,
 }
 PERCENTAGES = ('sMOTSA', 'IDF1', 'HOTA')
 COLUMNS = (*PERCENTAGES, 'IDSW')
@@ -81,16 +87,40 @@ class Given(NamedTuple):
             merged_by=self.merged_by[rows])
 
 
+def every(given: Given, step: int, folder: Path) -> Given:
+    """The same at a lower frame rate; ground truth goes to the folder."""
+    if step == 1:
+        return given
+    video = given.video
+
+    def thin(table: Observations) -> tuple[Observations, NDArray[np.int64]]:
+        rows = np.flatnonzero((table.frames - 1) % step == 0)
+        kept = table.take(rows)
+        return replace(kept, frames=(kept.frames - 1) // step + 1), rows
+
+    truth, ids = read_mots(str(video.gt_path), video.size, video.num_frames)
+    truth, rows = thin(truth)
+    path = folder / f'{video.name}_truth.txt'
+    write_mots(path, truth, ids[rows])
+    table, rows = thin(given.table)
+    return given.take(rows)._replace(table=table, video=replace(
+        video, img_paths=video.img_paths[::step], gt_path=str(path)))
+
+
 def find_overlaps(
-        motion: DenseFlow, video: Video,
+        motion: DenseFlow | None, video: Video,
         table: Observations) -> tuple[Overlaps, float]:
     """Overlaps along one choice of flow, and its CPU seconds a pair."""
+    size, num_frames = table.size, video.num_frames
+    if motion is None:
+        return adjacent_overlaps(
+            table.frames, table.rles, size, num_frames), 0.0
     spent = 0.0
 
     def flows() -> Iterator[NDArray[np.float32]]:
         nonlocal spent
         previous = None
-        for frame in range(1, video.num_frames + 1):
+        for frame in range(1, num_frames + 1):
             gray = cv2.cvtColor(
                 read_frame(video, frame), cv2.COLOR_BGR2GRAY)
             if previous is not None:
@@ -101,8 +131,22 @@ def find_overlaps(
             previous = gray
 
     overlaps = adjacent_overlaps(
-        table.frames, table.rles, table.size, video.num_frames, flows())
-    return overlaps, spent / max(1, video.num_frames - 1)
+        table.frames, table.rles, size, num_frames, flows())
+    return overlaps, spent / max(1, num_frames - 1)
+
+
+def differing(a: Overlaps, b: Overlaps) -> int:
+    """How many pairs of masks overlap by one of two flows alone."""
+    pairs = [set(zip(x.previous.tolist(), x.current.tolist(), strict=True))
+             for x in (a, b)]
+    return len(pairs[0] ^ pairs[1])
+
+
+def mean_iou(overlaps: Overlaps, tracklets: NDArray[np.int64]) -> float:
+    """Mean IoU of masks of adjacent frames of the given tracklets."""
+    links = len(tracklets) - len(np.unique(tracklets))
+    linked = tracklets[overlaps.previous] == tracklets[overlaps.current]
+    return float(overlaps.iou[linked].sum() / max(1, links))
 
 
 def among(overlaps: Overlaps, rows: NDArray[np.int64], num: int) -> Overlaps:
@@ -190,7 +234,8 @@ def prepare(cfg: Config, root: Path, scratch: Path) -> tuple[
         *(given(on_targets, v, *trained) for v in targets)]
 
 
-def table(seconds: Mapping[str, float], scores: Mapping[str, NDArray],
+def table(overlap: Mapping[str, tuple[float, int, float]],
+          scores: Mapping[str, NDArray],
           deviation: NDArray[np.float64]) -> str:
     """Markdown of one video: after tracking, then after merging."""
     def cells(values: NDArray[np.float64], digits: int) -> list[str]:
@@ -199,11 +244,13 @@ def table(seconds: Mapping[str, float], scores: Mapping[str, NDArray],
                 for row in values
                 for name, value in zip(COLUMNS, row, strict=True)]
 
-    rows = [['flow', 's/frame', *COLUMNS, *(f'{c}, merged' for c in COLUMNS)]]
+    rows = [['flow', 's/frame', 'pairs', 'IoU', *COLUMNS,
+             *(f'{c}, merged' for c in COLUMNS)]]
     rows.append(['---'] * len(rows[0]))
-    rows += [[name, f'{seconds[name]:.3f}', *cells(scores[name], 0)]
-             for name in scores]
-    rows.append(['noise', '', *cells(deviation, 1)])
+    rows += [[name, '{:.3f}'.format(overlap[name][0]),
+              '{1} | {2:.3f}'.format(*overlap[name]),
+              *cells(scores[name], 0)] for name in scores]
+    rows.append(['noise', '', '', '', *cells(deviation, 1)])
     return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
 
 
@@ -216,22 +263,34 @@ def main() -> None:
     parser.add_argument('run', type=Path, help='its work directory')
     parser.add_argument('--draws', type=int, default=10,
                         help='random draws for the noise, 2 or more')
+    parser.add_argument('--every', type=int, default=1,
+                        help='take every Nth frame (default: %(default)s)')
+    parser.add_argument('--sequences', nargs='+',
+                        help='only these (default: all of the config)')
     args = parser.parse_args()
     mmremots.register_all_modules()
     with one_line_errors(), TemporaryDirectory() as scratch:
         model, videos = prepare(
             Config.fromfile(args.config), args.run, Path(scratch))
-        for given in videos:
-            seconds, scores = {}, {}
+        for full in videos:
+            if args.sequences and full.video.name not in args.sequences:
+                continue
+            given = every(full, args.every, Path(scratch))
+            overlap, scores = {}, {}
             for name, settings in CHOICES.items():
-                overlaps, seconds[name] = find_overlaps(
-                    DenseFlow(**settings), given.video, given.table)
+                motion = None if settings is None else DenseFlow(**settings)
+                overlaps, seconds = find_overlaps(
+                    motion, given.video, given.table)
                 scores[name] = score(model, given, overlaps)
                 if name == REFERENCE:
+                    reference = overlaps
+                    linked, _ = track(model, given, overlaps)
                     deviation = noise(model, given, overlaps, args.draws)
+                overlap[name] = (seconds, differing(overlaps, reference),
+                                 mean_iou(overlaps, linked))
             height, width = given.video.size
             print(f'\n{given.video.name}, {width}x{height}\n\n'
-                  f'{table(seconds, scores, deviation)}', flush=True)
+                  f'{table(overlap, scores, deviation)}', flush=True)
 
 
 if __name__ == '__main__':
