@@ -1,6 +1,7 @@
 """Fixtures: the real sequences beside the checkout, where they are."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import settings
 # Without a clock: it would fail property tests on a busy machine.
 settings.register_profile('patient', deadline=None, max_examples=50)
 settings.load_profile('patient')
+
+# Tiny inputs gain nothing from threads, and threads that wait for each
+# other on a busy machine cost a great deal. Before torch is imported.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
 

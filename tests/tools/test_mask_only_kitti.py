@@ -33,7 +33,7 @@ def three_walkers(num_frames: int) -> tuple[Observations, np.ndarray]:
 
 
 def test_separability_is_the_distance_in_spreads() -> None:
-    """d' as stated: means c and 0, spread 1 / sqrt(D)."""
+    """As stated: d', means c and 0, spread 1 / sqrt(D)."""
     ids = np.repeat(np.arange(400), 2)
     features = tool.embeddings(ids, 4.0, np.random.default_rng(0))
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)

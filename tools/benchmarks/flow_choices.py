@@ -247,7 +247,7 @@ def table(overlap: Mapping[str, tuple[float, int, float]],
     rows = [['flow', 's/frame', 'pairs', 'IoU', *COLUMNS,
              *(f'{c}, merged' for c in COLUMNS)]]
     rows.append(['---'] * len(rows[0]))
-    rows += [[name, '{:.3f}'.format(overlap[name][0]),
+    rows += [[name, f'{overlap[name][0]:.3f}',
               '{1} | {2:.3f}'.format(*overlap[name]),
               *cells(scores[name], 0)] for name in scores]
     rows.append(['noise', '', '', '', *cells(deviation, 1)])
