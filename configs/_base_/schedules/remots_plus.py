@@ -1,6 +1,7 @@
 # Beyond the paper: each part is off in the paper's config. What is on, and
-# its values, were chosen on TUD-Campus alone. merger.gate=dict(
-# type='MotionGate') changed nothing there beside these, so it is off.
+# its values, were chosen on TUD-Campus alone. One more part is there, but
+# off, since it gained nothing:
+#   model.merger.gate=dict(type='MotionGate')
 plus_model = dict(
     tracker=dict(threshold=dict(type='WindowedThreshold', window=15)),
     merger=dict(max_gap=45))
