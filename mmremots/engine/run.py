@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dist import barrier, get_rank, get_world_size
+from mmengine.dist import (
+    barrier, get_rank, get_world_size, is_main_process)
 from mmengine.logging import print_log
 
 from mmremots.datasets.crops import CropStore, cut_crops
@@ -92,7 +93,7 @@ class Run:
         return items[get_rank()::get_world_size()]
 
     def do(self, title: str, task: Task, work: Callable[[], None], *,
-           keep: bool | None = None) -> None:
+           keep: bool | None = None, joint: bool = False) -> None:
         """Do a piece of work unless its output is there and valid.
 
         Args:
@@ -101,6 +102,8 @@ class Run:
             work: Writes the task's outputs, each whole or not at all.
             keep: Whether valid output of an earlier run is kept; None for
                 as the run was asked to (``resume``).
+            joint: Whether all processes do this work together; one of them
+                stamps it then.
         """
         if self.resume if keep is None else keep:
             changed = task.changed()
@@ -113,7 +116,10 @@ class Run:
         task.stamp.unlink(missing_ok=True)
         with logged_warnings(title):
             work()
-        task.finish()
+        if joint:
+            barrier()  # none clears the stamp that another has written
+        if not joint or is_main_process():
+            task.finish()
 
     def require_encoder(self) -> Path:
         """Path of the weights in use."""

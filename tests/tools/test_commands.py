@@ -104,8 +104,8 @@ def test_two_processes_give_the_same_masks_and_tracks(
                      tmp_path / 'one')
     assert result.returncode == 0, result.stderr
     result = command(
-        '-m', 'torch.distributed.run', '--nproc_per_node=2',
-        '--master_port=29517', 'tools/test.py', untrained, '--launcher',
+        '-m', 'torch.distributed.run', '--standalone',
+        '--nproc_per_node=2', 'tools/test.py', untrained, '--launcher',
         'pytorch', '--work-dir', tmp_path / 'two')
     assert result.returncode == 0, result.stderr
     one, two = files_of(tmp_path / 'one'), files_of(tmp_path / 'two')
@@ -117,8 +117,8 @@ def test_two_processes_give_the_same_masks_and_tracks(
 def test_two_processes_train(config: Path, tmp_path: Path) -> None:
     """The trainings go through mmengine's distributed training."""
     result = command(
-        '-m', 'torch.distributed.run', '--nproc_per_node=2',
-        '--master_port=29518', 'tools/test.py', config, '--launcher',
+        '-m', 'torch.distributed.run', '--standalone',
+        '--nproc_per_node=2', 'tools/test.py', config, '--launcher',
         'pytorch', '--work-dir', tmp_path)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / 'encoder_inter.pth').is_file()

@@ -75,7 +75,7 @@ class EncoderTraining(Stage):
         run.wait()  # all have looked before one writes
         run.do(label, task, lambda: self._train(
             run, label, name, settings, start, out,
-            fingerprint(task.ingredients)))
+            fingerprint(task.ingredients)), joint=True)
         run.encoder = out
 
     def _train(self, run: Run, label: str, name: str,

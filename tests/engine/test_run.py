@@ -1,0 +1,26 @@
+"""The work of a run, by one process and by several together."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.slow
+def test_joint_work_is_stamped_once(tmp_path: Path) -> None:
+    """Two processes that end a training together do not race for its stamp.
+
+    Each one used to write it, through one temporary file; hundreds of
+    pieces make a clash all but certain.
+    """
+    program = Path(__file__).with_name('joint_work.py')
+    result = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone',
+         '--nproc_per_node=2', str(program), str(tmp_path), '400'],
+        text=True, capture_output=True, timeout=300, check=False,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'})
+    assert result.returncode == 0, result.stderr
+    assert len(list((tmp_path / 'stamps' / 'work').iterdir())) == 400
