@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dist import (
-    barrier, get_rank, get_world_size, is_main_process)
+from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
 from mmengine.logging import print_log
 
 from mmremots.datasets.crops import CropStore, cut_crops
