@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from pathlib import Path
+from typing import Any
 
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run
@@ -86,6 +87,17 @@ class TrackStage(SequenceStage):
     def tracks(self, run: Run, video: Video) -> Path:
         """The file it writes."""
         return run.folder.tracks(video.name, self.output)
+
+    def task(self, run: Run, video: Video) -> Task:
+        """Named by the file: two stages that write it do not both hold."""
+        return run.folder.task(
+            f'{self.output}/{video.name}',
+            dict(stage=self.name, **self.ingredients(run, video)),
+            [self.tracks(run, video)])
+
+    @abstractmethod
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """What the tracks of a video are made of."""
 
     def run(self, run: Run, label: str) -> None:
         """Work, and hand the tracks to the stages that follow."""

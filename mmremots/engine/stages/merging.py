@@ -1,9 +1,10 @@
 """Stage 5: tracklets merged to tracks (paper section 2.5)."""
 from __future__ import annotations
 
+from typing import Any
+
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run, file_hash
-from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import TrackStage
 from mmremots.models.task_modules import (
     intra_frame_similarities,
@@ -24,16 +25,14 @@ class Merging(TrackStage):
 
     title = 'merging'
 
-    def task(self, run: Run, video: Video) -> Task:
-        """Made of the tracklets, the encoder and the merger."""
-        return run.folder.task(
-            f'{self.name}/{video.name}',
-            dict(merger=run.model_cfg['merger'],
-                 reid=run.model_cfg['reid'],
-                 encoder=file_hash(run.require_encoder()),
-                 detections=file_hash(run.folder.detections(video.name)),
-                 tracklets=file_hash(run.tracklet_path(video))),
-            [self.tracks(run, video)])
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """The tracklets, the encoder and the merger."""
+        return dict(
+            merger=run.model_cfg['merger'],
+            reid=run.model_cfg['reid'],
+            encoder=file_hash(run.require_encoder()),
+            detections=file_hash(run.folder.detections(video.name)),
+            tracklets=file_hash(run.tracklet_path(video)))
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Take the threshold from the video, then merge."""

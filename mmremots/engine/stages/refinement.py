@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,6 @@ from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.sequences import read_frame
 from mmremots.engine.progress import progress
 from mmremots.engine.run import Run, file_hash, video_identity
-from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import TrackStage
 from mmremots.models.motion.gap_filling import (
     Gap,
@@ -45,14 +45,12 @@ class TrackPruning(TrackStage):
     min_length: int = 10
     min_confidence: float = 0.7
 
-    def task(self, run: Run, video: Video) -> Task:
-        """Made of the tracks and the scores of their masks."""
-        return run.folder.task(
-            f'{self.name}/{video.name}',
-            dict(settings=asdict(self),
-                 detections=file_hash(run.folder.detections(video.name)),
-                 tracks=file_hash(run.track_path(video))),
-            [self.tracks(run, video)])
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """The tracks and the scores of their masks."""
+        return dict(
+            settings=asdict(self),
+            detections=file_hash(run.folder.detections(video.name)),
+            tracks=file_hash(run.track_path(video)))
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Keep the tracks that are long and sure enough."""
@@ -88,14 +86,12 @@ class GapFilling(TrackStage):
     min_iou: float = 0.5
     min_area: int = 16
 
-    def task(self, run: Run, video: Video) -> Task:
-        """Made of the tracks, the images and motion."""
-        return run.folder.task(
-            f'{self.name}/{video.name}',
-            dict(settings=asdict(self), motion=run.model_cfg['motion'],
-                 tracks=file_hash(run.track_path(video)),
-                 images=video_identity(video)),
-            [self.tracks(run, video)])
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """The tracks, the images and motion."""
+        return dict(
+            settings=asdict(self), motion=run.model_cfg['motion'],
+            tracks=file_hash(run.track_path(video)),
+            images=video_identity(video))
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Carry forward and backward, then add what agrees."""

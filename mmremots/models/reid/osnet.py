@@ -148,18 +148,29 @@ class OSNetNeck(BaseModule):
     Args:
         in_channels: Channels of the map.
         out_channels: Length of the feature.
+        norm_eval: Whether the batch norm keeps its statistics in training,
+            as norms do that were folded into the convolutions before it.
         init_cfg: As in mmengine.
     """
 
     def __init__(self,
                  in_channels: int,
                  out_channels: int = 512,
+                 norm_eval: bool = False,
                  init_cfg: Any = None) -> None:
         super().__init__(init_cfg)
+        self.norm_eval = norm_eval
         self.fc = nn.Sequential(
             nn.Linear(in_channels, out_channels),
             nn.BatchNorm1d(out_channels),
             nn.ReLU(inplace=True))
+
+    def train(self, mode: bool = True) -> OSNetNeck:
+        """As of any module, but for a norm that keeps its statistics."""
+        super().train(mode)
+        if self.norm_eval:
+            self.fc[1].eval()
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, in_channels, H, W) to (B, out_channels)."""

@@ -80,3 +80,25 @@ def test_a_refinement_without_tracks(tiny: Path, tmp_path: Path) -> None:
     cfg.test_cfg.stages = [STAGES[0], STAGES[3]]
     with pytest.raises(FileNotFoundError, match='run Merging before'):
         run(cfg)
+
+
+def test_stages_that_write_the_same_file(tiny: Path, tmp_path: Path) -> None:
+    """A refinement that goes and comes back is done again each time.
+
+    The last stage of a run writes ``tracks``, whichever it is: the stamp of
+    one that wrote it before must not vouch for what another has written.
+    """
+    def result(*stages: dict) -> dict[str, bytes]:
+        cfg = tiny_config(tiny, tmp_path, **{'test_cfg.labelled': None})
+        cfg.test_cfg.stages = [*STAGES[:3], *stages]
+        cfg.resume = True
+        run(cfg)
+        return {path.name: path.read_bytes()
+                for path in (tmp_path / 'tracks').iterdir()}
+
+    pruned = dict(type='TrackPruning', min_length=5, min_confidence=0.0)
+    short = result(pruned)
+    plain = result()
+    assert short != plain, 'some tracks must be too short'
+    assert result(pruned) == short
+    assert result() == plain

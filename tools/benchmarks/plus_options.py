@@ -1,0 +1,107 @@
+"""What each option beyond the paper is worth, a row each.
+
+    python tools/benchmarks/plus_options.py configs/remots_pedestrians.py \
+        [ENCODER] [--sequences TUD-Campus] [--work-dir DIR]
+
+Runs a config as it is, then with one option at a time, then with those that
+configs/_base_/schedules/remots_plus.py switches on together. All rows have
+the same masks and the same encoder, without any training: the config's
+`load_from`, or ENCODER, such as a run's encoder_inter.pth.
+
+All runs go through one folder, so masks, overlaps and features are made
+once.
+"""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmremots.apis.command_line import build_runner, one_line_errors
+from mmremots.engine.run_folder import read_json
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUS = ROOT / 'configs' / '_base_' / 'schedules' / 'remots_plus.py'
+METRICS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW', 'FP', 'FN')
+TRAININGS = ('LabelledTraining', 'IntraFrameTraining',
+             'InterTrackletTraining')
+
+
+def variants() -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Settings of the model and further stages of each row."""
+    plus = Config.fromfile(PLUS)
+    pruning, filling = plus.plus_stages
+    return {
+        'ReMOTS': ({}, []),
+        'thresholds of a window of 15 frames': (
+            {'tracker.threshold': dict(type='WindowedThreshold', window=15)},
+            []),
+        'gaps up to 45 frames merged': ({'merger.max_gap': 45}, []),
+        'the same, if motion is plausible': (
+            {'merger.max_gap': 45, 'merger.gate': dict(type='MotionGate')},
+            []),
+        'weak tracks left out': ({}, [pruning]),
+        'gaps filled by flow': ({}, [filling]),
+        'ReMOTS plus': (plus.plus_model, plus.plus_stages),
+    }
+
+
+def run(cfg: Config, model: dict[str, Any], stages: list[dict[str, Any]],
+        ) -> dict[str, float]:
+    """Metrics of the config with a row's settings."""
+    cfg = Config(cfg.to_dict())
+    cfg.merge_from_dict({f'model.{key}': value
+                         for key, value in model.items()})
+    cfg.test_cfg.stages = [
+        stage for stage in cfg.test_cfg.stages
+        if stage['type'] not in TRAININGS] + stages
+    cfg.launcher, cfg.resume = 'none', True
+    build_runner(cfg).test()
+    metrics = read_json(Path(cfg.work_dir, 'metrics.json'))
+    if metrics is None:
+        raise ValueError('the sequences have no ground truth to score by')
+    return metrics
+
+
+def table(rows: dict[str, dict[str, float]], prefix: str) -> str:
+    """A Markdown table of one video, or of all (an empty prefix)."""
+    lines = ['| | ' + ' | '.join(METRICS) + ' |',
+             '|---' * (len(METRICS) + 1) + '|']
+    for name, row in rows.items():
+        cells = [
+            f'{row[f"mots/{prefix}{metric}"]:.{0 if whole else 1}f}'
+            for metric, whole in zip(METRICS, (0, 0, 0, 1, 1, 1), strict=True)]
+        lines.append(f'| {name} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    """Run and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='ReMOTS config')
+    parser.add_argument('checkpoint', nargs='?', help='encoder')
+    parser.add_argument(
+        '--sequences', nargs='+', help='targets; default: the config\'s')
+    parser.add_argument('--work-dir', default='work_dirs/plus_options')
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.work_dir = args.work_dir
+    cfg.load_from = args.checkpoint or cfg.load_from
+    if args.sequences:
+        cfg.test_dataloader.dataset.sequences = args.sequences
+    rows = {name: run(cfg, *variant)
+            for name, variant in variants().items()}
+    names = sorted({key.split('/')[1] for row in rows.values()
+                    for key in row if key.count('/') == 2})
+    for name in names:
+        print(f'\n{name}\n\n{table(rows, name + "/")}')
+    print(f'\nall\n\n{table(rows, "")}')
+
+
+if __name__ == '__main__':
+    with one_line_errors():
+        main()
