@@ -7,7 +7,8 @@ model = dict(reid=dict(
     backbone=dict(
         _delete_=True, type='OSNet', widen_factor=0.25, norm_cfg=None),
     neck=dict(
-        _delete_=True, type='OSNetNeck', in_channels=128, out_channels=512),
+        _delete_=True, type='OSNetNeck', in_channels=128, out_channels=512,
+        norm_eval=True),
     head=dict(in_channels=512)))
 test_dataloader = dict(dataset=dict(
     data_root='../shared/data/pedestrians',
@@ -19,8 +20,8 @@ test_cfg = dict(
     # The encoder knows people already: a tenth of the rate that the
     # reference takes from ImageNet weights.
     training=dict(
-        max_iters=150,
+        max_iters=80,
         batch_size=32,
         optim_wrapper=dict(optimizer=dict(lr=3.5e-5)),
         num_workers=1,
-        checkpoint_interval=50))
+        checkpoint_interval=40))

@@ -3,8 +3,9 @@
 # before the five steps.
 _base_ = 'remots_pedestrians.py'
 load_from = None
-model = dict(reid=dict(backbone=dict(
-    norm_cfg=dict(_delete_=True, type='BN'))))
+model = dict(reid=dict(
+    backbone=dict(norm_cfg=dict(_delete_=True, type='BN')),
+    neck=dict(norm_eval=False)))
 test_cfg = dict(
     stages=[
         dict(type='LabelledTraining'),
