@@ -54,3 +54,20 @@ def test_bad_width() -> None:
     """A width that torchreid has no weights for is told."""
     with pytest.raises(ValueError, match=r'not 0\.3'):
         OSNet(0.3)
+
+
+@pytest.mark.parametrize('norm_eval', [True, False])
+def test_a_norm_that_keeps_its_statistics(norm_eval: bool) -> None:
+    """Weights whose norms are folded are fine-tuned with all norms frozen.
+
+    Otherwise the last norm would drift to the statistics of batches that
+    are half labelled, half augmented, and training and inference see two
+    networks.
+    """
+    neck = OSNetNeck(8, 4, norm_eval=norm_eval)
+    norm = neck.fc[1]
+    before = norm.running_mean.clone()
+    nn.Sequential(neck).train()(torch.rand(6, 8, 2, 2) + 1)
+    assert torch.equal(norm.running_mean, before) == norm_eval
+    assert neck.fc[0].training
+    assert norm.weight.requires_grad
