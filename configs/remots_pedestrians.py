@@ -3,13 +3,18 @@
 # an OSNet x0.25 trained on MSMT17, its norms folded into the convolutions.
 _base_ = 'remots_mots20.py'
 load_from = '../shared/weights/osnet_x0_25_msmt17.onnx'
-model = dict(reid=dict(
-    backbone=dict(
-        _delete_=True, type='OSNet', widen_factor=0.25, norm_cfg=None),
-    neck=dict(
-        _delete_=True, type='OSNetNeck', in_channels=128, out_channels=512,
-        norm_eval=True),
-    head=dict(in_channels=512)))
+model = dict(
+    reid=dict(
+        backbone=dict(
+            _delete_=True, type='OSNet', widen_factor=0.25, norm_cfg=None,
+            frozen_stages=2),
+        neck=dict(
+            _delete_=True, type='OSNetNeck', in_channels=128,
+            out_channels=512, norm_eval=True),
+        head=dict(
+            in_channels=512,
+            loss_triplet=dict(margin=0.6, normalize=True))),
+    merger=dict(max_gap=45))
 test_dataloader = dict(dataset=dict(
     data_root='../shared/data/pedestrians',
     sequences=['TUD-Stadtmitte', 'ADL-Rundle-6a']))
@@ -20,8 +25,9 @@ test_cfg = dict(
     # The encoder knows people already: a tenth of the rate that the
     # reference takes from ImageNet weights.
     training=dict(
-        max_iters=80,
-        batch_size=32,
-        optim_wrapper=dict(optimizer=dict(lr=3.5e-5)),
+        max_iters=150,
+        batch_size=64,
+        start_share=0.5,
+        optim_wrapper=dict(optimizer=dict(lr=2e-4)),
         num_workers=1,
-        checkpoint_interval=40))
+        checkpoint_interval=50))

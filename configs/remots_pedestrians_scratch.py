@@ -4,7 +4,7 @@
 _base_ = 'remots_pedestrians.py'
 load_from = None
 model = dict(reid=dict(
-    backbone=dict(norm_cfg=dict(_delete_=True, type='BN')),
+    backbone=dict(norm_cfg=dict(_delete_=True, type='BN'), frozen_stages=-1),
     neck=dict(norm_eval=False)))
 test_cfg = dict(
     stages=[
@@ -15,4 +15,10 @@ test_cfg = dict(
         dict(type='InterTrackletTraining'),
         dict(type='Merging'),
     ],
-    training=dict(optim_wrapper=dict(optimizer=dict(lr=3.5e-4))))
+    # There is not much to keep of the start, and everything to learn.
+    training=dict(
+        max_iters=100,
+        batch_size=32,
+        start_share=0.0,
+        optim_wrapper=dict(optimizer=dict(lr=3.5e-4)),
+        schedule=dict(warmup=0.1, milestones=[0.7, 0.9])))

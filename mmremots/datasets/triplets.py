@@ -19,7 +19,7 @@ from mmremots.registry import DATASETS, TRANSFORMS
 
 from .crop_tables import CropSpec, CropTable
 from .relations import relation_matrix
-from .transforms.augment import REFERENCE, STRONG
+from .transforms.augment import REFERENCE, STRONG, WEAK
 
 Transforms = Iterable[Mapping[str, Any]]
 
@@ -62,8 +62,10 @@ class CropGroups(Dataset):
             asked for: this is only where the first one comes again.
         group_size: Crops of either half of a group.
         instances: Crops of one labelled person in a group.
-        weak: Transforms of labelled crops and anchors.
-        strong: Transforms of positives.
+        labelled: Transforms of labelled crops.
+        weak: Transforms of target crops.
+        strong: Transforms of target crops that are to be positives of the
+            same crop.
 
     Raises:
         ValueError: A group cannot be filled: ``group_size`` is below 2 or
@@ -77,7 +79,8 @@ class CropGroups(Dataset):
     def __init__(
             self, source: Sequence[CropTable], target: Sequence[CropTable],
             seed: int, num_groups: int, group_size: int, instances: int,
-            weak: Transforms, strong: Transforms) -> None:
+            labelled: Transforms, weak: Transforms = (),
+            strong: Transforms = ()) -> None:
         if group_size < 2 or instances < 1 or group_size % instances:
             raise ValueError(
                 f'group_size={group_size} crops cannot be people with '
@@ -97,8 +100,9 @@ class CropGroups(Dataset):
         self.num_groups = num_groups
         self.group_size = group_size
         self.instances = instances
-        self.weak = [TRANSFORMS.build(dict(t)) for t in weak]
-        self.strong = [TRANSFORMS.build(dict(t)) for t in strong]
+        self.labelled, self.weak, self.strong = (
+            [TRANSFORMS.build(dict(t)) for t in transforms]
+            for transforms in (labelled, weak, strong))
 
     @property
     def num_identities(self) -> int:
@@ -169,7 +173,8 @@ class CropGroups(Dataset):
             'other': np.asarray(store.images[rng.integers(len(store))]),
             'rng': rng,
         }
-        for transform in self.strong if view.strong else self.weak:
+        transforms = self.strong if view.strong else self.weak
+        for transform in transforms if view.label < 0 else self.labelled:
             results = transform(results)
         return results['img']
 
@@ -189,7 +194,7 @@ class LabelledCrops(CropGroups):
         num_groups: Length of the dataset.
         group_size: Crops of a group.
         instances: Crops of one person in a group.
-        weak: Transforms of a crop.
+        labelled: Transforms of a crop.
 
     Raises:
         ValueError: No video is given, or as :class:`CropGroups`.
@@ -198,12 +203,12 @@ class LabelledCrops(CropGroups):
     def __init__(
             self, source: Sequence[CropSpec], *, seed: int = 0,
             num_groups: int = 100_000, group_size: int = 8,
-            instances: int = 4, weak: Transforms = REFERENCE) -> None:
+            instances: int = 4, labelled: Transforms = REFERENCE) -> None:
         if not source:
             raise ValueError('no labelled videos given')
         super().__init__(
             CropTable.read_all(source, linked=True), (), seed, num_groups,
-            group_size, instances, weak, ())
+            group_size, instances, labelled)
 
 
 class TargetGroups(CropGroups):
@@ -228,8 +233,8 @@ class TargetGroups(CropGroups):
     def __init__(
             self, source: Sequence[CropSpec], target: Sequence[CropSpec], *,
             seed: int = 0, num_groups: int = 100_000, group_size: int = 8,
-            instances: int = 4, weak: Transforms = REFERENCE,
-            strong: Transforms = STRONG) -> None:
+            instances: int = 4, labelled: Transforms = REFERENCE,
+            weak: Transforms = WEAK, strong: Transforms = STRONG) -> None:
         self.target = CropTable.read_all(target, linked=self.linked)
         self.frames = [
             (table, first, end) for table in self.target
@@ -280,21 +285,15 @@ class InterTrackletTriplets(TargetGroups):
     The first view of each tracklet is in the common frame; the others are
     drawn from its other frames, or are strongly augmented views where it
     has no more. One tracklet at least has another frame. See
-    :class:`TargetGroups` for the other arguments.
-
-    Args:
-        strong_prob: Probability that a view from another frame is
-            augmented strongly, too.
+    :class:`TargetGroups` for the arguments.
     """
 
     linked = True
     needs = 'two tracklets, one of them with a second frame,'
 
     def __init__(self, source: Sequence[CropSpec],
-                 target: Sequence[CropSpec], *, strong_prob: float = 0.5,
-                 **kwargs: Any) -> None:
+                 target: Sequence[CropSpec], **kwargs: Any) -> None:
         super().__init__(source, target, **kwargs)
-        self.strong_prob = strong_prob
         self.rows = {
             table.video: table.rows_of_persons() for table in self.target}
 
@@ -320,10 +319,9 @@ class InterTrackletTriplets(TargetGroups):
         for k in range(self.group_size):
             turn, place = divmod(k, len(choices))
             choice = choices[place]
-            again = turn >= len(choice)
-            strong = again or (turn > 0 and rng.random() < self.strong_prob)
-            views.append(
-                View(table, int(choice[turn % len(choice)]), -1, strong))
+            views.append(View(
+                table, int(choice[turn % len(choice)]), -1,
+                strong=turn >= len(choice)))
         return views
 
 

@@ -14,7 +14,11 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmremots.models.reid import load_encoder
+from mmremots.models.reid import (
+    OF_IDENTITIES,
+    load_encoder,
+    read_state_dict,
+)
 from mmremots.structures.files import atomic_path
 
 try:  # what a checkpoint of mmengine holds beside tensors; not in <= 0.10.7
@@ -45,6 +49,32 @@ def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         temporary.write_bytes(buffer.getvalue())
+
+
+def between(start: dict[str, torch.Tensor], trained: dict[str, torch.Tensor],
+            share: float) -> dict[str, torch.Tensor]:
+    r"""Weights on the line from those before to those after a training.
+
+    .. math:: w = s\, w_{start} + (1 - s)\, w_{trained}
+
+    The mean of both keeps what the start knew of people in general, which a
+    short training on few of them loses, and much of what the training found
+    (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+
+    Args:
+        start: Weights before.
+        trained: Weights after; the result has their names.
+        share: Share :math:`s` of those before, in [0, 1].
+
+    Returns:
+        Weights and statistics between. What one set of identities owns, and
+        numbers that are no floats, are those after.
+    """
+    return {
+        name: (torch.lerp(weight, start[name].to(weight), share)
+               if weight.is_floating_point() and name in start
+               and not name.startswith(OF_IDENTITIES) else weight)
+        for name, weight in trained.items()}
 
 
 def resumable(work_dir: Path) -> bool:
@@ -124,8 +154,8 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         work_dir: Folder of logs and checkpoints.
         settings: ``max_iters``, ``batch_size`` in images,
             ``optim_wrapper``, ``schedule`` (see :func:`lr_schedule`),
-            ``num_workers``, ``checkpoint_interval``, ``log_interval`` and
-            ``amp``.
+            ``num_workers``, ``checkpoint_interval``, ``log_interval``,
+            ``amp`` and ``start_share`` (see :func:`between`).
         key: What the training is made of; checkpoints of another key are
             not resumed from.
         seed: Seed of everything random.
@@ -135,8 +165,11 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
             ``visualizer``, ``custom_hooks``, ``env_cfg``.
 
     Raises:
-        ValueError: The batch holds no whole group.
+        ValueError: The batch holds no whole group, or the share is not one.
     """
+    share = settings['start_share']
+    if not 0 <= share <= 1:
+        raise ValueError(f'start_share={share} is not in [0, 1]')
     # A group of a target training has as many target as labelled crops.
     group = dataset['group_size'] * (2 if 'target' in dataset else 1)
     batch = settings['batch_size']
@@ -193,5 +226,6 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         load_encoder(model, start)
     runner.train()
     if is_main_process():
-        save_encoder(model.state_dict(), out)
+        save_encoder(
+            between(read_state_dict(start), model.state_dict(), share), out)
     barrier()

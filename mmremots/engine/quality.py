@@ -15,6 +15,8 @@ from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import read_json
 from mmremots.evaluation.embedding_quality import (
+    NOBODY,
+    PART,
     match_to_truth,
     retrieval_scores,
 )
@@ -50,7 +52,8 @@ def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
     - ``within_tracklet``: of one person, where there are tracklets, and
       ``overlap``, of the two histograms;
     - ``rank1``, ``mAP`` and ``queries``, where there is ground truth, see
-      :func:`retrieval_scores`;
+      :func:`retrieval_scores`; and ``mAP_strict``, for which to find a part
+      of a person is wrong;
     - ``weights``: SHA-256 of the encoder's file.
 
     Args:
@@ -115,7 +118,12 @@ def _scores(run: Run, video: Video, features: np.ndarray) -> dict[str, Any]:
         return {}
     table = run.observations(video)
     people = match_to_truth(table, *run.ground_truth(video))
-    return dict(retrieval_scores(features, table.frames, people))
+    scores = retrieval_scores(features, table.frames, people)
+    if scores:
+        strict = np.where(people == PART, NOBODY, people)
+        scores['mAP_strict'] = retrieval_scores(
+            features, table.frames, strict)['mAP']
+    return dict(scores)
 
 
 def _spread(name: str, similarities: np.ndarray) -> str:

@@ -20,6 +20,7 @@ from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run_folder import RunFolder, Task
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
+from mmremots.models.task_modules import centred_features
 from mmremots.structures import Observations, read_detections, read_mots
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path, file_sha256
@@ -262,6 +263,8 @@ class Run:
             crops = self.target_crops(video, title)
             self._load(encoder)
             features = self.model.reid.embed(crops.images)
+            if self.model.reid.centred:
+                features = centred_features(features, crops.frames)
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_path(path) as temporary, temporary.open('wb') as f:
                 np.save(f, features, allow_pickle=False)

@@ -9,9 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mmremots.models.task_modules.similarities import unit_features
-from mmremots.structures.masks import iou_matrix
+from mmremots.structures.masks import iom_matrix, iou_matrix
 from mmremots.structures.observations import Observations
 
+#: Identity of an observation of nobody that is annotated.
+NOBODY = -1
+#: Identity of one that shows an annotated person, but not as annotated.
+PART = -2
 #: Queries at a time in :func:`retrieval_scores`.
 _BLOCK = 256
 
@@ -27,6 +31,10 @@ def match_to_truth(
     at most one has an IoU above 0.5 with another, so there the pairing is
     that of the MOTS metrics.
 
+    An observation that is in no pair, but whose IoM with an annotated mask
+    is ``iou_thr`` or more, shows an annotated person all the same: half of
+    him, or him with too much around. To find it is not wrong.
+
     Args:
         observations: N masks.
         truth: M annotated masks, without ignore regions.
@@ -34,8 +42,7 @@ def match_to_truth(
         iou_thr: Least IoU of a pair, in (0, 1].
 
     Returns:
-        (N,) int64: an identity, or -1 for an observation of nobody that is
-        annotated: a false alarm, a part of a person, or two in one mask.
+        (N,) int64: an identity; :data:`PART` as above; or :data:`NOBODY`.
 
     Raises:
         ValueError: If lengths or image sizes differ, or an identity is
@@ -47,11 +54,14 @@ def match_to_truth(
             f'{len(truth)} annotated masks, but ids of shape {ids.shape}')
     if (ids < 0).any():
         raise ValueError(f'an identity is {ids.min()}, below 0')
-    found = np.full(len(observations), -1, dtype=np.int64)
+    found = np.full(len(observations), NOBODY, dtype=np.int64)
     for frame, rows in observations.frame_slices():
         theirs = truth.of_frame(frame)
-        iou = iou_matrix(observations.rles[rows], truth.rles[theirs])
-        iou[observations.labels[rows, None] != truth.labels[theirs]] = 0
+        iou, iom = (
+            measure(observations.rles[rows], truth.rles[theirs])
+            * (observations.labels[rows, None] == truth.labels[theirs])
+            for measure in (iou_matrix, iom_matrix))
+        found[rows][(iom >= iou_thr).any(axis=1)] = PART
         # One more pair is worth more than all there is to gain by IoU.
         worth = np.where(iou >= iou_thr, iou + len(iou) + 1, 0)
         first, second = linear_sum_assignment(worth, maximize=True)
@@ -70,7 +80,10 @@ def retrieval_scores(
     own, in which the person must be found again. The crops of nearby frames
     are left out, as re-identification leaves out those of the query's own
     camera: next to its near copies any encoder finds everybody, and short
-    gaps are what the tracker's masks bridge anyway. For a query whose
+    gaps are what the tracker's masks bridge anyway. So are crops that show an
+    annotated person, but not as annotated (:data:`PART`): Market-1501 (Zheng
+    et al., ICCV 2015) calls them junk, and counts detections of nobody alone
+    as wrong. For a query whose
     :math:`P` positives stand at the ranks :math:`r_1 < r_2 < \ldots`
 
     .. math:: AP = \frac{1}{P} \sum_{k=1}^{P} \frac{k}{r_k}.
@@ -81,8 +94,8 @@ def retrieval_scores(
     Args:
         features: (N, D) real numbers; may be a memory map.
         frames: (N,) integers, in any order.
-        identities: (N,) integers; -1 for nobody that is known: never a
-            query, and always wrong as an answer.
+        identities: (N,) integers, see :func:`match_to_truth`.
+            :data:`NOBODY` is never a query, and always wrong as an answer.
         min_gap: Frames on either side of the query's that are left out,
             beside its own; 0 or more.
 
@@ -107,7 +120,8 @@ def retrieval_scores(
     for start in range(0, len(queries), _BLOCK):
         block = queries[start:start + _BLOCK]
         for query, row in zip(block, unit[block] @ unit.T, strict=True):
-            gallery = np.abs(times - times[query]) > min_gap
+            gallery = (
+                (np.abs(times - times[query]) > min_gap) & (people != PART))
             right = people == people[query]
             positives = np.sort(-row[gallery & right])
             if not len(positives):

@@ -206,7 +206,7 @@ def test_gap_in_a_tracklet_is_unknown(make_store) -> None:
 def test_labelled_half(videos, colour_of) -> None:
     """Labels are contiguous over videos; crops are of the right people."""
     dataset = LabelledCrops(videos['source'], group_size=6, instances=3,
-                            weak=())
+                            labelled=())
     assert dataset.num_identities == 5
     label_of = {('s', 7): 0, ('s', 9): 1, ('t', 3): 2, ('t', 7): 3,
                 ('t', 12): 4}
@@ -292,7 +292,8 @@ def test_anchors_without_augmentation_are_the_crops(videos) -> None:
     """With no transforms the images are those of the stores."""
     dataset = DATASETS.build({
         'type': 'InterTrackletTriplets', 'source': videos['source'],
-        'target': videos['linked'], 'weak': [], 'strong': []})
+        'target': videos['linked'], 'labelled': [], 'weak': [],
+        'strong': []})
     for index in range(10):
         for image, view in zip(dataset[index]['images'],
                                dataset.views(index), strict=True):

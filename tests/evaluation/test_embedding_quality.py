@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmremots.evaluation.embedding_quality import (
+    NOBODY,
+    PART,
     match_to_truth,
     retrieval_scores,
 )
 from mmremots.structures.masks import (
+    iom_matrix,
     iou_matrix,
     rle_bbox,
     rles_from_label_map,
@@ -63,6 +66,23 @@ def test_pairing_is_the_best_there_is(seed, thr):
         pairs, total = literal_matching(iou, thr)
         assert len(taken) == pairs
         assert sum(values) == pytest.approx(total)
+        iom = iom_matrix(ours.rles[rows], theirs.rles[rows]).max(axis=1)
+        assert [value == PART for value in mine] == [
+            value < 0 and nearest >= thr
+            for value, nearest in zip(mine, iom, strict=True)]
+
+
+def test_a_part_of_a_person_is_not_nobody():
+    """The legs of a person, and a person with the wall behind him."""
+    body, legs, wall, both = np.zeros((4, H, W), np.int32)
+    body[:, 2:4], legs[4:, 2:4], wall[:, 5:], both[:, 1:6] = 1, 1, 1, 1
+    truth = table([body], [2])
+    for found, who in ((body, 8), (legs, PART), (both, PART),
+                       (wall, NOBODY)):
+        assert match_to_truth(
+            table([found], [2]), truth, [8, 0, 0])[0] == who
+    cars = table([legs], [1])
+    assert match_to_truth(cars, truth, [8, 0, 0])[0] == NOBODY
 
 
 def test_only_masks_of_one_frame_and_class_match():
@@ -100,8 +120,8 @@ def literal_scores(features, frames, identities, min_gap):
             continue
         gallery = sorted(
             (-np.float32(unit[i] @ unit[j]), identities[j] == person)
-            for j in range(len(frames))
-            if abs(frames[i] - frames[j]) > min_gap)
+            for j in range(len(frames)) if identities[j] != PART
+            and abs(frames[i] - frames[j]) > min_gap)
         right = [bool(same) for _, same in gallery]
         if not any(right):
             continue
@@ -123,7 +143,7 @@ def test_scores_are_those_of_the_definition(seed, min_gap):
     n = int(rng.integers(1, 30))
     features = np.eye(4)[rng.integers(0, 4, n)] * 2.0
     frames = rng.integers(1, 12, n)
-    identities = rng.integers(-1, 4, n)
+    identities = rng.integers(PART, 4, n)
     expected = literal_scores(features, frames, identities, min_gap)
     assert retrieval_scores(features, frames, identities, min_gap) == (
         pytest.approx(expected))

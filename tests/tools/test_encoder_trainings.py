@@ -55,11 +55,12 @@ def test_table_and_interrupted_results(tool, tmp_path) -> None:
     assert list(found.values()) == results[:-1]
     assert tool.cut_off(path)
     lines = tool.table(results, 'all').splitlines()
-    assert lines[0] == '| encoder | rank-1 | mAP | overlap | IDF1 | sMOTSA |'
+    assert lines[0] == ('| encoder | rank-1 | mAP | strict mAP | overlap '
+                        '| IDF1 | sMOTSA |')
     assert lines[2] == ('| start | 50.0 ± 0.0 | 50.0 ± 7.1 | 50.0 ± 0.0 '
-                        '| 50.0 ± 0.0 | 50.0 ± 0.0 |')
+                        '| 50.0 ± 0.0 | 50.0 ± 0.0 | 50.0 ± 0.0 |')
     one = tool.table(results[:1], 'all').splitlines()
-    assert one[2] == '| start | 50.0 | 45.0 | 50.0 | 50.0 | 50.0 |'
+    assert one[2] == '| start | 50.0 | 45.0 | 50.0 | 50.0 | 50.0 | 50.0 |'
 
 
 @pytest.mark.slow

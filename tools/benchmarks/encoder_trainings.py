@@ -9,8 +9,8 @@ an encoder trained on the labelled set alone; any other from its `load_from`.
 After that the same with a loss that mines across frames: it takes every pair
 of which nothing is known for two different people.
 
-Of each encoder: rank-1, mAP and overlap of the similarity histograms, the
-mean over the target videos, and IDF1 and sMOTSA of the full run, over all
+Of each encoder: rank-1, mAP, mAP where finding a part of a person is wrong,
+and overlap of the similarity histograms, the mean over the target videos, and IDF1 and sMOTSA of the full run, over all
 videos together. Mean and standard deviation over the seeds. Exit status 1
 where a training does not raise both mAP and IDF1 on average.
 
@@ -44,8 +44,8 @@ STEPS = {
     '+ inter-tracklet': ((), 'inter'),
 }
 LOSSES = {'known': 'TripletLoss', 'across': 'TripletLossAcrossFrames'}
-COLUMNS = {'rank1': 'rank-1', 'mAP': 'mAP', 'overlap': 'overlap',
-           'IDF1': 'IDF1', 'sMOTSA': 'sMOTSA'}
+COLUMNS = {'rank1': 'rank-1', 'mAP': 'mAP', 'mAP_strict': 'strict mAP',
+           'overlap': 'overlap', 'IDF1': 'IDF1', 'sMOTSA': 'sMOTSA'}
 #: All target videos together.
 ALL = 'all'
 #: What no encoder changes, and every run of a config can use.
@@ -205,7 +205,8 @@ def read_scores(folder: RunFolder, encoder: str) -> dict[str, Any]:
         if 'mAP' not in section:
             raise ValueError(f'{path.stem}: no ground truth to measure by')
         scores[path.stem] = dict(
-            rank1=section['rank1'], mAP=section['mAP'],
+            **{name: section[name]
+               for name in ('rank1', 'mAP', 'mAP_strict')},
             # Without any link there is nothing to tell apart.
             overlap=100 * section.get('overlap', 1.0),
             IDF1=metrics[f'mots/{path.stem}/IDF1'],

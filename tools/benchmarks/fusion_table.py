@@ -36,6 +36,7 @@ from mmremots.models.detectors import MaskFusion, fuse
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.task_modules import (
+    centred_features,
     intra_frame_similarities,
     within_tracklet_similarities,
 )
@@ -104,7 +105,10 @@ class Tracker:
                     for _, x1, y1, x2, y2 in fresh])
                 self.features.update(zip(
                     fresh, self.model.reid.embed(crops), strict=True))
-        return np.stack([self.features[key] for key in keys])
+        features = np.stack([self.features[key] for key in keys])
+        if self.model.reid.centred:
+            features = centred_features(features, table.frames)
+        return features
 
 
 def detect(detector: MaskFusion, video: Video) -> dict[str, Any]:

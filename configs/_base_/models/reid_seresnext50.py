@@ -16,4 +16,4 @@ encoder = dict(
         loss_cls=dict(type='torch.nn.CrossEntropyLoss', label_smoothing=0.1),
         loss_triplet=dict(type='TripletLoss', margin=0.3),
         loss_center=dict(type='CenterLoss', loss_weight=5e-4, lr=0.5)),
-    feature='bnneck')
+    feature='centred')

@@ -14,6 +14,7 @@ test_cfg = dict(
         max_iters=12000,
         batch_size=64,
         group_size=8,
+        start_share=0.0,
         optim_wrapper=dict(
             type='OptimWrapper',
             optimizer=dict(type='Adam', lr=3.5e-4, weight_decay=5e-4)),

@@ -2,6 +2,7 @@
 from .augment import (
     REFERENCE,
     STRONG,
+    WEAK,
     CropAffine,
     CropBackground,
     CropBlur,
@@ -15,6 +16,7 @@ from .augment import (
 __all__ = [
     'REFERENCE',
     'STRONG',
+    'WEAK',
     'CropAffine',
     'CropBackground',
     'CropBlur',

@@ -297,13 +297,20 @@ REFERENCE = (
     {'type': 'CropErase'},
 )
 
+#: Of a target crop that has a positive in another frame, or is an anchor:
+#: what is compared in the end is the crop as it is.
+WEAK = ({'type': 'CropFlip'}, )
+
 #: "Dramatically change the pixel content of the anchor sample without
-#: altering identity" (paper, section 2.2); how, it does not say.
+#: altering identity" (paper, section 2.2); how, it does not say. Where a
+#: crop is cut and what hides it changes most in video, so that is done
+#: most; colours, background and sharpness, which an encoder tells people
+#: apart by, more rarely (docs/encoder.md has what each is worth).
 STRONG = (
     {'type': 'CropFlip'},
-    {'type': 'CropBackground'},
+    {'type': 'CropBackground', 'prob': 0.3},
     {'type': 'CropAffine'},
-    {'type': 'CropColour'},
-    {'type': 'CropBlur'},
+    {'type': 'CropColour', 'prob': 0.3},
+    {'type': 'CropBlur', 'prob': 0.3},
     {'type': 'CropErase'},
 )

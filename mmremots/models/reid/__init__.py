@@ -1,6 +1,11 @@
 """The appearance encoder: backbones, head, losses, weights."""
 from .bnneck_head import BNNeckHead
-from .checkpoint import differences, load_encoder, read_state_dict
+from .checkpoint import (
+    OF_IDENTITIES,
+    differences,
+    load_encoder,
+    read_state_dict,
+)
 from .encoder import ReIDEncoder
 from .losses import CenterLoss, TripletLoss
 from .onnx_weights import load_onnx_osnet
@@ -8,7 +13,7 @@ from .osnet import OSNet, OSNetNeck
 from .se_resnext import SEResNeXt, SqueezeExcitation
 
 __all__ = [
-    'BNNeckHead', 'CenterLoss', 'OSNet', 'OSNetNeck', 'ReIDEncoder',
-    'SEResNeXt', 'SqueezeExcitation', 'TripletLoss', 'differences',
-    'load_encoder', 'load_onnx_osnet', 'read_state_dict'
+    'OF_IDENTITIES', 'BNNeckHead', 'CenterLoss', 'OSNet', 'OSNetNeck',
+    'ReIDEncoder', 'SEResNeXt', 'SqueezeExcitation', 'TripletLoss',
+    'differences', 'load_encoder', 'load_onnx_osnet', 'read_state_dict'
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .encoder import ReIDEncoder
 
 #: What belongs to one set of identities, and not to another.
-_OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
+OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
 #: What weights from elsewhere may come without, as a whole.
 _NECK = 'head.bn.'
 
@@ -46,13 +46,13 @@ def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
     own = model.state_dict()
 
     dropped = [
-        key for key in state if key.startswith(_OF_IDENTITIES)
+        key for key in state if key.startswith(OF_IDENTITIES)
         and (key not in own or own[key].shape != state[key].shape)
     ]
     for key in dropped:
         del state[key]
     missing = own.keys() - state.keys()
-    fresh = [key for key in missing if key.startswith(_OF_IDENTITIES)]
+    fresh = [key for key in missing if key.startswith(OF_IDENTITIES)]
     if not any(key.startswith(_NECK) for key in state):
         fresh += [key for key in missing if key.startswith(_NECK)]
     for key in fresh:

@@ -29,23 +29,21 @@ class ReIDEncoder(BaseModel):
     of different people is a threshold at all. Pooled features after a ReLU
     share a large mean: those of an untrained ResNet-18 have cosines of 0.986
     with a deviation of 0.016, and nobody is above 1.035. The batch norm of
-    the head takes the mean away, if it is the mean of the target videos:
-    OSNet's features, whose cosines are 0.46 +- 0.07 (threshold 0.68, 99.6%
-    of the same people in adjacent frames above it), have -0.08 +- 0.11 (0.26,
-    99.8%) with statistics of the target video, 0.04 +- 0.11 (0.39, 99.8%)
-    with those of a batch that is half labelled, half target, and 0.37 +- 0.22
-    (1.04, none) with those of the labelled set. Hence ``'bnneck'`` by
-    default, and a batch norm that sees all rows of the mixed batch; weights
-    that have no neck start with one that changes nothing. (ADL-Rundle-6,
-    masks of detections; labelled set TUD-Campus.)
+    the head takes a mean away, but that of its training batches: half of
+    labelled people, all augmented. So the mean that counts, that of the video
+    at hand, is what ``'centred'`` takes away; ``'bnneck'`` is the reference's
+    feature, ``'pooled'`` the paper's. docs/encoder.md compares them.
 
     Args:
         backbone: Config of any backbone that returns feature maps; the last
             one is used.
         head: Config of the head.
         neck: Config of what makes a vector of a map.
-        feature: Which feature is compared: ``'bnneck'``, after the batch
-            norm of the head, or ``'pooled'``, before it.
+        feature: Which feature is compared: ``'centred'``, the pooled one
+            without what it has in common over a video, see
+            :func:`mmremots.models.task_modules.centred_features`;
+            ``'bnneck'``, after the batch norm of the head; or ``'pooled'``,
+            before it.
         crop_size: (height, width) of a crop.
         data_preprocessor: Of crops; by default ImageNet's normalisation of
             BGR images.
@@ -60,7 +58,7 @@ class ReIDEncoder(BaseModel):
             head: dict[str, Any],
             neck: dict[str, Any] = dict(  # noqa: B006
                 type='mmdet.GlobalAveragePooling'),
-            feature: str = 'bnneck',
+            feature: str = 'centred',
             crop_size: tuple[int, int] = (256, 128),
             data_preprocessor: dict[str, Any] = _IMAGENET,
             init_cfg: dict[str, Any] | None = None) -> None:
@@ -69,10 +67,10 @@ class ReIDEncoder(BaseModel):
             self._checkpoint = init_cfg['checkpoint']
             init_cfg = None
         super().__init__(data_preprocessor, init_cfg)
-        if feature not in ('bnneck', 'pooled'):
+        if feature not in ('centred', 'bnneck', 'pooled'):
             raise ValueError(
-                f"ReIDEncoder: feature is 'bnneck' or 'pooled', not "
-                f'{feature!r}')
+                "ReIDEncoder: feature is 'centred', 'bnneck' or 'pooled', "
+                f'not {feature!r}')
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         self.head = MODELS.build(head)
@@ -93,6 +91,11 @@ class ReIDEncoder(BaseModel):
         return self.head.in_channels
 
     @property
+    def centred(self) -> bool:
+        """Whether features of a video are to be centred after `embed`."""
+        return self.feature == 'centred'
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
@@ -109,7 +112,7 @@ class ReIDEncoder(BaseModel):
                 of a labelled crop and -1 for one of an unlabelled video;
                 ``relation`` (B, B) int8: 1 the same identity, -1 different
                 ones, 0 unknown.
-            mode: ``'tensor'`` for the compared feature as it is,
+            mode: ``'tensor'`` for the feature as it is, not centred,
                 ``'predict'`` for unit features, ``'loss'`` for losses.
 
         Returns:

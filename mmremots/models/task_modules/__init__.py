@@ -2,6 +2,7 @@
 from .iom_nms import IoMNMS
 from .motion_gate import MotionGate
 from .similarities import (
+    centred_features,
     intra_frame_similarities,
     unit_features,
     within_tracklet_similarities,
@@ -13,6 +14,6 @@ from .windowed_threshold import WindowedThreshold
 __all__ = [
     'CrossingThreshold', 'IoMNMS', 'MotionGate', 'ThreeSigmaThreshold',
     'Threshold', 'TrackletMerger', 'WindowedThreshold',
-    'intra_frame_similarities', 'unit_features',
+    'centred_features', 'intra_frame_similarities', 'unit_features',
     'within_tracklet_similarities',
 ]

@@ -29,6 +29,42 @@ def unit_features(features: ArrayLike) -> NDArray[np.float64]:
     return rows / np.where(lengths > 0, lengths, 1.0)[:, None]
 
 
+def centred_features(
+        features: NDArray, frames: ArrayLike) -> NDArray[np.float32]:
+    r"""Unit features without what all people of the video have in common.
+
+    Features after a ReLU are positive, so those of any two people are alike,
+    and what a camera adds to all of them (light, background, blur) is alike,
+    too. With the unit features :math:`u_i`, the frames :math:`T` that have
+    two masks or more, and the masks :math:`I_t` of frame :math:`t`
+
+    .. math:: c = \frac{1}{|T|} \sum_{t \in T} \frac{1}{|I_t|}
+        \sum_{i \in I_t} u_i, \qquad
+        f_i = \frac{u_i - c}{\|u_i - c\|}.
+
+    Only frames with more than one person say what people have in common: in
+    the mean over all masks, somebody who is alone for most of the video would
+    be most of the mean, and lose his identity. Where no frame has two masks
+    :math:`c` is 0.
+
+    Args:
+        features: (N, D) real numbers, of one video; may be a memory map.
+        frames: (N,) integers, in any order.
+
+    Returns:
+        (N, D) rows of length 1; a row that is the mean itself is 0.
+
+    Raises:
+        ValueError: If lengths differ or a feature is not finite.
+    """
+    frames = _column(frames, features, 'frames')
+    unit = unit_features(features)
+    _, place, count = np.unique(
+        frames, return_inverse=True, return_counts=True)
+    weights = (count > 1) / (count * max((count > 1).sum(), 1))
+    return unit_features(unit - weights[place] @ unit).astype(np.float32)
+
+
 def intra_frame_similarities(
         features: NDArray, frames: ArrayLike) -> NDArray[np.float64]:
     """Similarities of different people: all pairs within a frame.

@@ -68,13 +68,15 @@ def test_modes() -> None:
 
 def test_feature_is_before_or_after_the_neck() -> None:
     """The option names which feature is compared."""
-    encoder = tiny_encoder().eval()
+    encoder = tiny_encoder(feature='bnneck').eval()
     torch.nn.init.normal_(encoder.head.bn.running_mean)
     x = torch.randn(3, 3, *SIZE)
     pooled = encoder.backbone(x)[-1].mean((2, 3))
     torch.testing.assert_close(encoder(x), encoder.head.bn(pooled))
-    encoder.feature = 'pooled'
-    torch.testing.assert_close(encoder(x), pooled)
+    for feature in ('pooled', 'centred'):
+        encoder.feature = feature
+        torch.testing.assert_close(encoder(x), pooled)
+        assert encoder.centred == (feature == 'centred')
     with pytest.raises(ValueError, match="not 'both'"):
         tiny_encoder(feature='both')
 

@@ -50,10 +50,30 @@ def test_folded_is_the_same_function() -> None:
             folded(x)[0], expected, rtol=1e-4, atol=1e-4)
 
 
-def test_bad_width() -> None:
-    """A width that torchreid has no weights for is told."""
+def test_bad_options() -> None:
+    """A width that torchreid has no weights for; a stage there is not."""
     with pytest.raises(ValueError, match=r'not 0\.3'):
         OSNet(0.3)
+    with pytest.raises(ValueError, match='-1 to 3, not 4'):
+        OSNet(0.25, frozen_stages=4)
+
+
+@pytest.mark.parametrize('frozen_stages', [-1, 0, 2, 3])
+def test_frozen_stages(frozen_stages: int) -> None:
+    """What is frozen stays as it is, norms included; all else learns."""
+    network = nn.ModuleDict(
+        {'net': OSNet(0.25, frozen_stages=frozen_stages)}).train()
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    torch.manual_seed(0)
+    network['net'](torch.randn(4, 3, 64, 32))[0].square().sum().backward()
+    torch.optim.SGD(
+        [p for p in network.parameters() if p.requires_grad], 0.1).step()
+    after = network.state_dict()
+    for number, part in enumerate(
+            ('conv1', 'conv2', 'conv3', 'conv4', 'conv5')):
+        same = [torch.equal(after[k], before[k]) for k in before
+                if k.startswith(f'net.{part}.')]
+        assert all(same) == (number <= frozen_stages)
 
 
 @pytest.mark.parametrize('norm_eval', [True, False])

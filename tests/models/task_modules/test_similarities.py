@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmremots.models.task_modules import (
+    centred_features,
     intra_frame_similarities,
     unit_features,
     within_tracklet_similarities,
@@ -118,3 +119,39 @@ def test_refusals():
         within_tracklet_similarities(np.ones((2, 2)), [1, 2], [1])
     with pytest.raises(ValueError, match='below 1'):
         within_tracklet_similarities(np.ones((2, 2)), [1, 2], [1, 1], 0)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_centred_is_its_definition(seed):
+    """The mean of frames with company, frame by frame, mask by mask."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(0, 20))
+    features, frames = rng.normal(size=(n, 5)), rng.integers(1, 9, n)
+    unit = [row / np.linalg.norm(row) for row in features]
+    means = [np.mean([unit[i] for i in range(n) if frames[i] == t], axis=0)
+             for t in sorted(set(frames)) if (frames == t).sum() > 1]
+    centre = np.mean(means, axis=0) if means else np.zeros(5)
+    expected = [(u - centre) / np.linalg.norm(u - centre) for u in unit]
+    found = centred_features(features, frames)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(
+        found, np.reshape(expected, (n, 5)), atol=1e-5)
+
+
+def test_who_is_mostly_alone_keeps_his_identity():
+    """900 frames alone, 10 with somebody: the two are told apart.
+
+    Relative to the mean of all masks he would be noise around zero.
+    """
+    rng = np.random.default_rng(0)
+    frames = np.append(np.arange(1, 911), np.arange(901, 911))
+    one = np.arange(920) < 910
+    features = np.where(one[:, None], [3.0, 2, 2], [2.0, 2, 3])
+    features = features + 0.1 * rng.normal(size=features.shape)
+    found = centred_features(features, frames)
+    same = found[one] @ found[one].T
+    assert same.min() > 0.5
+    assert (found[one] @ found[~one].T).max() < -0.5
+    with pytest.raises(ValueError, match='frames of shape'):
+        centred_features(features, frames[:-1])
