@@ -233,7 +233,7 @@ class TargetGroups(CropGroups):
     def __init__(
             self, source: Sequence[CropSpec], target: Sequence[CropSpec], *,
             seed: int = 0, num_groups: int = 100_000, group_size: int = 8,
-            instances: int = 4, labelled: Transforms = REFERENCE,
+            instances: int = 4, labelled: Transforms = WEAK,
             weak: Transforms = WEAK, strong: Transforms = STRONG) -> None:
         self.target = CropTable.read_all(target, linked=self.linked)
         self.frames = [
@@ -250,7 +250,7 @@ class TargetGroups(CropGroups):
                 'people')
         super().__init__(
             CropTable.read_all(source, linked=True), self.target, seed,
-            num_groups, group_size, instances, weak, strong)
+            num_groups, group_size, instances, labelled, weak, strong)
 
     def usable_frames(self, table: CropTable) -> np.ndarray:
         """First row and end of each frame to take people from, (F, 2)."""

@@ -190,16 +190,19 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
     if settings['amp'] and torch.cuda.is_available():
         optim_wrapper['type'] = 'AmpOptimWrapper'
     workers = settings['num_workers']
+    dataloader = dict(
+        dataset=dataset,
+        sampler=dict(type='InfiniteSampler', shuffle=False),
+        batch_size=batch // group,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        collate_fn=dict(type='collate_groups'))
+    # The runner writes its config down: so the groups can be looked at.
+    cfg = dict(runtime.get('cfg', {}), train_dataloader=dataloader)
     runner = EncoderRunner(
         model=encoder,
         work_dir=str(work_dir),
-        train_dataloader=dict(
-            dataset=dataset,
-            sampler=dict(type='InfiniteSampler', shuffle=False),
-            batch_size=batch // group,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            collate_fn=dict(type='collate_groups')),
+        train_dataloader=dataloader,
         train_cfg=dict(type='IterBasedTrainLoop',
                        max_iters=settings['max_iters']),
         optim_wrapper=optim_wrapper,
@@ -219,7 +222,7 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         log_processor=dict(by_epoch=False),
         default_scope='mmremots',
         experiment_name=name,
-        **runtime)
+        **{**runtime, 'cfg': cfg})
     model = runner.model.module if is_model_wrapper(
         runner.model) else runner.model
     if not resume:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import Runner
+from torch.nn import functional as F
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.datasets.relations import relation_matrix
 from mmremots.datasets.sequences import read_sequence
+from mmremots.datasets.transforms import CropTransform
 from mmremots.datasets.triplets import (
     CropGroups,
     InterTrackletTriplets,
@@ -21,7 +23,8 @@ from mmremots.datasets.triplets import (
     NoGroupsError,
     collate_groups,
 )
-from mmremots.registry import DATASETS
+from mmremots.models.reid import TripletLoss
+from mmremots.registry import DATASETS, TRANSFORMS
 from mmremots.structures.observations import read_mots
 
 # True people of two target videos; person 1 of 'x' comes back in frame 7.
@@ -112,6 +115,41 @@ def test_relations_are_true(name: str, request) -> None:
         target & (videos[:, None] != videos)].any()
     assert not relation[labelled[:, None] != labelled].any()
     assert relation[labelled][:, labelled].all()
+
+
+@pytest.mark.parametrize('normalize', [False, True])
+@pytest.mark.parametrize('name', ['intra', 'inter'])
+def test_no_gradient_through_an_unknown_pair(
+        name: str, normalize: bool, request) -> None:
+    """Of each kind of batch, pair by pair.
+
+    The gradient of a row is a sum over pairs, each along the line to the
+    other row. In as many dimensions as rows these lines are independent, so
+    that its coefficients tell how much each pair takes part.
+    """
+    dataset = request.getfixturevalue(name)
+    relation = collate_groups(
+        [dataset[k] for k in range(6)])['data_samples']['relation']
+    count = len(relation)
+    generator = torch.Generator().manual_seed(0)
+    features = F.normalize(torch.randn(
+        count, count, generator=generator, dtype=torch.float64))
+    features.requires_grad_()
+    TripletLoss(margin=5.0, normalize=normalize)(
+        features, relation).backward()
+    rows = features.detach()
+    for i in range(count):
+        lines = rows[i] - rows
+        if normalize:  # no gradient along the row itself
+            lines = lines - (lines @ rows[i])[:, None] * rows[i]
+        others = torch.arange(count) != i
+        taken = torch.linalg.lstsq(
+            lines[others].T, features.grad[i, :, None],
+            driver='gelsd').solution[:, 0]
+        unknown = relation[i][others] == 0
+        assert unknown.any()
+        assert taken[unknown].abs().max() < 1e-6
+        assert taken[~unknown].abs().max() > 1e-4
 
 
 def test_relations_are_true_of_real_tracklets(
@@ -298,6 +336,31 @@ def test_anchors_without_augmentation_are_the_crops(videos) -> None:
         for image, view in zip(dataset[index]['images'],
                                dataset.views(index), strict=True):
             assert (image == view.table.store.images[view.row]).all()
+
+
+@TRANSFORMS.register_module()
+class Stamp(CropTransform):
+    """Paints a crop in one gray, to see who was sent through."""
+
+    def __init__(self, gray: int) -> None:
+        super().__init__(1.0)
+        self.gray = gray
+
+    def augment(self, image, mask, results):
+        return np.full_like(image, self.gray), mask
+
+
+@pytest.mark.parametrize('kind', [IntraFrameTriplets, InterTrackletTriplets])
+def test_each_view_has_its_own_transforms(videos, kind) -> None:
+    """Labelled, weak and strong ones are not mixed up."""
+    stamps = dict(labelled=10, weak=20, strong=30)
+    dataset = kind(videos['source'], videos['linked'], **{
+        name: [{'type': 'Stamp', 'gray': gray}]
+        for name, gray in stamps.items()})
+    for index in range(20):
+        assert [int(image[0, 0, 0]) for image in dataset[index]['images']] == [
+            10 if view.label >= 0 else 30 if view.strong else 20
+            for view in dataset.views(index)]
 
 
 def test_without_source(videos) -> None:

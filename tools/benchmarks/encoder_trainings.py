@@ -10,9 +10,10 @@ After that the same with a loss that mines across frames: it takes every pair
 of which nothing is known for two different people.
 
 Of each encoder: rank-1, mAP, mAP where finding a part of a person is wrong,
-and overlap of the similarity histograms, the mean over the target videos, and IDF1 and sMOTSA of the full run, over all
-videos together. Mean and standard deviation over the seeds. Exit status 1
-where a training does not raise both mAP and IDF1 on average.
+and overlap of the similarity histograms, the mean over the target videos, and
+IDF1 and sMOTSA of the full run, over all videos together. Mean and standard
+deviation over the seeds. Exit status 1 where a training does not raise both
+mAP and IDF1 on average.
 
 Every result goes to WORK_DIR/results.jsonl at once. What is there for the
 same settings is not run again, and a run that was stopped goes on.
