@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from tiny_runs import files_of, run, tiny_config
 
+from mmremots.registry import DATASETS
 from mmremots.structures import read_detections, read_mots
 
 pytestmark = pytest.mark.slow
@@ -41,6 +43,10 @@ def test_writes_everything_that_a_run_leaves(finished: Path) -> None:
         weights = torch.load(finished / f'encoder_{name}.pth',
                              weights_only=True)
         assert 'state_dict' in weights
+        # What tools/analysis_tools/browse_triplets.py draws.
+        config, = (finished / 'training' / name).glob('*.py')
+        dataset = Config.fromfile(config).train_dataloader.dataset
+        assert len(DATASETS.build(dataset)[0]['images']) == 16
     with zipfile.ZipFile(finished / 'submission.zip') as archive:
         assert sorted(archive.namelist()) == ['TINY-02.txt', 'TINY-03.txt']
     metrics = json.loads((finished / 'metrics.json').read_text())

@@ -3,7 +3,8 @@
     python tools/benchmarks/plus_options.py configs/remots_pedestrians.py \
         [ENCODER] [--sequences TUD-Campus] [--work-dir DIR]
 
-Runs a config as it is, then with one option at a time, then with those that
+Runs a config with gaps of 15 frames merged, as in the paper, then with one
+option at a time, then with those that
 configs/_base_/schedules/remots_plus.py switches on together. All rows have
 the same masks and the same encoder, without any training: the config's
 `load_from`, or ENCODER, such as a run's encoder_inter.pth.
@@ -33,17 +34,19 @@ def variants() -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Settings of the model and further stages of each row."""
     plus = Config.fromfile(PLUS)
     pruning, filling = plus.plus_stages
+    paper = {'merger.max_gap': 15}
     return {
-        'ReMOTS': ({}, []),
+        'ReMOTS': (paper, []),
         'thresholds of a window of 15 frames': (
-            {'tracker.threshold': dict(type='WindowedThreshold', window=15)},
+            {**paper,
+             'tracker.threshold': dict(type='WindowedThreshold', window=15)},
             []),
         'gaps up to 45 frames merged': ({'merger.max_gap': 45}, []),
         'the same, if motion is plausible': (
             {'merger.max_gap': 45, 'merger.gate': dict(type='MotionGate')},
             []),
-        'weak tracks left out': ({}, [pruning]),
-        'gaps filled by flow': ({}, [filling]),
+        'weak tracks left out': (paper, [pruning]),
+        'gaps filled by flow': (paper, [filling]),
         'ReMOTS plus': (plus.plus_model, plus.plus_stages),
     }
 

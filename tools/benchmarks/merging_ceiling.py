@@ -1,0 +1,134 @@
+"""How much merging could gain with an encoder that is never wrong.
+
+    python tools/benchmarks/merging_ceiling.py CONFIG RUN [--gaps 15 45]
+
+Merges the tracklets of a finished run anew across gaps of different length:
+once as the run does, by its last encoder and theta_merge, and once by who is
+on each tracklet according to the annotation: tracklets of one person merge,
+others do not. What is left between the two is all that a better encoder can
+gain in merging; where a tracklet holds two people, or one person stays in
+pieces beyond the gap, no encoder can help.
+
+Ground truth is used for this table alone.
+"""
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from numpy.typing import NDArray
+
+import mmremots
+from mmremots.apis.command_line import one_line_errors
+from mmremots.datasets.sequences import Sequence
+from mmremots.engine.run import Run
+from mmremots.engine.run_folder import RunFolder
+from mmremots.evaluation import MOTSChallengeMetric
+from mmremots.evaluation.embedding_quality import match_to_truth
+from mmremots.models.task_modules import (
+    TrackletMerger,
+    intra_frame_similarities,
+    within_tracklet_similarities,
+)
+from mmremots.registry import DATASETS, MODELS
+from mmremots.structures import Observations, write_mots
+
+METRICS = ('sMOTSA', 'IDF1', 'HOTA')
+#: A video, its masks, its tracklets and a merger to track ids.
+Method = Callable[
+    [Sequence, Observations, NDArray, TrackletMerger], NDArray[np.int64]]
+
+
+def owners(tracklets: NDArray, people: NDArray) -> NDArray[np.float64]:
+    """Features of an encoder that knows everybody.
+
+    Args:
+        tracklets: (N,) tracklet of each observation.
+        people: (N,) identity of each, below 0 for nobody known.
+
+    Returns:
+        (N, D) one-hot rows: who is on most of the tracklet's observations;
+        of tracklets of nobody known each is somebody else.
+    """
+    owner = np.empty(len(tracklets), dtype=object)
+    for tracklet in np.unique(tracklets):
+        rows = tracklets == tracklet
+        names, counts = np.unique(people[rows], return_counts=True)
+        known = names >= 0
+        owner[rows] = (
+            f'person {names[known][np.argmax(counts[known])]}'
+            if known.any() else f'tracklet {tracklet}')
+    _, number = np.unique(owner.astype(str), return_inverse=True)
+    return np.eye(number.max(initial=-1) + 1)[number]
+
+
+def methods(run: Run) -> dict[str, Method]:
+    """By the run's encoder, and by the annotation."""
+    def by_encoder(video: Sequence, table: Observations, tracklets: NDArray,
+                   merger: TrackletMerger) -> NDArray[np.int64]:
+        features = run.features(video, video.name)
+        theta = merger.threshold(
+            intra_frame_similarities(features, table.frames),
+            within_tracklet_similarities(features, table.frames, tracklets))
+        return merger.merge(features, table.frames, tracklets, table.labels,
+                            theta.value, table.boxes)
+
+    def by_truth(video: Sequence, table: Observations, tracklets: NDArray,
+                 merger: TrackletMerger) -> NDArray[np.int64]:
+        people = match_to_truth(table, *run.ground_truth(video))
+        return merger.merge(
+            owners(tracklets, people), table.frames, tracklets, table.labels,
+            0.5, table.boxes)
+
+    return {'its encoder': by_encoder, 'a perfect encoder': by_truth}
+
+
+def main() -> None:
+    """Merge and print a row a gap and method."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the run')
+    parser.add_argument('run', type=Path, help='its work directory')
+    parser.add_argument('--gaps', type=int, nargs='+', default=[15, 45])
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    mmremots.register_all_modules()
+    model = MODELS.build(cfg.model)
+    run = Run(
+        folder=RunFolder(args.run),
+        videos=DATASETS.build(cfg.test_dataloader.dataset).sequences,
+        labelled=[], model=model, model_cfg=cfg.model.to_dict(),
+        training={}, seed=0, resume=True)
+    trained = [run.folder.encoder(name) for name in ('inter', 'start')]
+    run.encoder = next(path for path in trained if path.is_file())
+    metric = MOTSChallengeMetric()
+    print('| gap | merged by | ' + ' | '.join(
+        f'{video.name}: {" / ".join(METRICS)}' for video in run.videos)
+        + ' | all |')
+    print('|---' * (3 + len(run.videos)) + '|')
+    for gap in args.gaps:
+        model.merger.max_gap = gap
+        for name, method in methods(run).items():
+            with tempfile.TemporaryDirectory() as scratch:
+                for video in run.videos:
+                    table = run.observations(video)
+                    write_mots(
+                        Path(scratch, f'{video.name}.txt'), table,
+                        method(video, table, run.tracklets(video),
+                               model.merger))
+                scores = metric.evaluate_tracks(run.videos, scratch)
+            cells = [
+                ' / '.join(f'{scores[f"mots/{scope}{m}"]:.1f}'
+                           for m in METRICS)
+                for scope in [*(f'{v.name}/' for v in run.videos), '']]
+            print(f'| {gap} | {name} | {" | ".join(cells)} |')
+
+
+if __name__ == '__main__':
+    with one_line_errors():
+        main()
