@@ -25,16 +25,6 @@ def overlaps(*pairs: tuple[int, int, float]) -> Overlaps:
     return Overlaps(np.array(previous), np.array(current), np.array(iou))
 
 
-def test_overlaps_of_some_masks() -> None:
-    """Rows are counted anew; a pair goes with either of its masks."""
-    found = flow_choices.among(
-        overlaps((0, 2, .5), (1, 2, .2), (1, 3, .4), (2, 4, .9)),
-        np.array([0, 2, 4]), 5)
-    assert found.previous.tolist() == [0, 1]
-    assert found.current.tolist() == [1, 2]
-    assert found.iou.tolist() == [.5, .9]
-
-
 def test_overlap_columns() -> None:
     """Pairs of one flow alone, and lost links count as 0."""
     a = overlaps((0, 1, .6), (1, 2, .8))

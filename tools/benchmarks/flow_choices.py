@@ -46,10 +46,6 @@ from mmremots.engine.stages.masks import MaskGeneration
 from mmremots.evaluation import evaluate_mots
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.motion import DenseFlow
-from mmremots.models.task_modules import (
-    intra_frame_similarities,
-    within_tracklet_similarities,
-)
 from mmremots.models.trackers import Overlaps, adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, read_mots, write_mots
@@ -149,37 +145,12 @@ def mean_iou(overlaps: Overlaps, tracklets: NDArray[np.int64]) -> float:
     return float(overlaps.iou[linked].sum() / max(1, links))
 
 
-def among(overlaps: Overlaps, rows: NDArray[np.int64], num: int) -> Overlaps:
-    """The overlaps of some of ``num`` masks, counted anew."""
-    place = np.full(num, -1)
-    place[rows] = np.arange(len(rows))
-    previous, current = place[overlaps.previous], place[overlaps.current]
-    kept = (previous >= 0) & (current >= 0)
-    return Overlaps(previous[kept], current[kept], overlaps.iou[kept])
-
-
-def track(model: ReMOTS, given: Given, overlaps: Overlaps
-          ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tracklet and track of each mask, as the stages of a run find them."""
-    tracker, merger, table = model.tracker, model.merger, given.table
-    different = intra_frame_similarities(given.tracked_by, table.frames)
-    theta = tracker.threshold(different).value
-    tracklets = tracker.link(
-        table.frames, table.labels, given.tracked_by, overlaps,
-        tracker.local_thetas(different, table.frames, theta))
-    different = intra_frame_similarities(given.merged_by, table.frames)
-    same = within_tracklet_similarities(
-        given.merged_by, table.frames, tracklets)
-    return tracklets, merger.merge(
-        given.merged_by, table.frames, tracklets, table.labels,
-        merger.threshold(different, same).value, table.boxes)
-
-
 def score(model: ReMOTS, given: Given,
           overlaps: Overlaps) -> NDArray[np.float64]:
     """Scores (2, len(COLUMNS)) after tracking and after merging."""
     rows = []
-    for ids in track(model, given, overlaps):
+    for ids in model.track(
+            given.table, given.tracked_by, given.merged_by, overlaps):
         with TemporaryDirectory() as folder:
             write_mots(Path(folder, f'{given.video.name}.txt'), given.table,
                        ids)
@@ -197,7 +168,7 @@ def noise(model: ReMOTS, given: Given, overlaps: Overlaps,
         kept = np.random.default_rng(seed).random(num) >= LEFT_OUT
         rows = np.flatnonzero(kept)
         scores.append(score(
-            model, given.take(rows), among(overlaps, rows, num)))
+            model, given.take(rows), overlaps.among(rows, num)))
     return np.std(scores, axis=0, ddof=1)
 
 
@@ -284,7 +255,9 @@ def main() -> None:
                 scores[name] = score(model, given, overlaps)
                 if name == REFERENCE:
                     reference = overlaps
-                    linked, _ = track(model, given, overlaps)
+                    linked, _ = model.track(
+                        given.table, given.tracked_by, given.merged_by,
+                        overlaps)
                     deviation = noise(model, given, overlaps, args.draws)
                 overlap[name] = (seconds, differing(overlaps, reference),
                                  mean_iou(overlaps, linked))

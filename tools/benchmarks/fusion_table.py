@@ -37,8 +37,6 @@ from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.task_modules import (
     centred_features,
-    intra_frame_similarities,
-    within_tracklet_similarities,
 )
 from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS, TASK_UTILS
@@ -76,19 +74,11 @@ class Tracker:
 
     def __call__(self, table: Observations) -> NDArray[np.int64]:
         """Track ids of masks that are disjoint within each frame."""
-        tracker, merger = self.model.tracker, self.model.merger
         features = self._embed(table)
-        different = intra_frame_similarities(features, table.frames)
         overlaps = adjacent_overlaps(
             table.frames, table.rles, table.size, self.video.num_frames,
             self.flows)
-        tracklets = tracker.link(
-            table.frames, table.labels, features, overlaps,
-            tracker.threshold(different).value)
-        same = within_tracklet_similarities(features, table.frames, tracklets)
-        return merger.merge(
-            features, table.frames, tracklets, table.labels,
-            merger.threshold(different, same).value)
+        return self.model.track(table, features, features, overlaps)[1]
 
     def _embed(self, table: Observations) -> NDArray[np.float32]:
         if not len(table):

@@ -3,9 +3,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from mmdet.models.mot import BaseMOTModel
+from numpy.typing import NDArray
 
+from mmremots.models.task_modules import (
+    intra_frame_similarities,
+    within_tracklet_similarities,
+)
+from mmremots.models.trackers import Overlaps
 from mmremots.registry import MODELS, TASK_UTILS
+from mmremots.structures import Observations
 
 
 @MODELS.register_module()
@@ -40,6 +48,34 @@ class ReMOTS(BaseMOTModel):
         self.motion = MODELS.build(motion)
         self.tracker = MODELS.build(tracker)
         self.merger = TASK_UTILS.build(merger)
+
+    def track(self, table: Observations, tracked_by: NDArray,
+              merged_by: NDArray, overlaps: Overlaps,
+              ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Short-term tracking and merging of a video, with its thresholds.
+
+        What the stages of a run do, in memory and without any file.
+
+        Args:
+            table: The N fused masks of the video.
+            tracked_by: (N, D) features for short-term tracking.
+            merged_by: (N, D) features for merging.
+            overlaps: The overlaps of its masks in adjacent frames.
+
+        Returns:
+            (N,) tracklet and (N,) track of each mask.
+        """
+        different = intra_frame_similarities(tracked_by, table.frames)
+        theta = self.tracker.threshold(different).value
+        tracklets = self.tracker.link(
+            table.frames, table.labels, tracked_by, overlaps,
+            self.tracker.local_thetas(different, table.frames, theta))
+        different = intra_frame_similarities(merged_by, table.frames)
+        same = within_tracklet_similarities(
+            merged_by, table.frames, tracklets)
+        return tracklets, self.merger.merge(
+            merged_by, table.frames, tracklets, table.labels,
+            self.merger.threshold(different, same).value, table.boxes)
 
     def loss(self, inputs: Any, data_samples: Any, **kwargs: Any) -> dict:
         """Not here: the encoder is trained by the training stages."""

@@ -166,6 +166,19 @@ class Overlaps(NamedTuple):
     current: NDArray[np.int64]
     iou: NDArray[np.float64]
 
+    def among(self, rows: NDArray[np.int64], num: int) -> Overlaps:
+        """The overlaps of some of ``num`` masks, counted anew.
+
+        Args:
+            rows: (M,) int64, the masks that are left, ascending.
+            num: Masks in all.
+        """
+        place = np.full(num, -1)
+        place[rows] = np.arange(len(rows))
+        previous, current = place[self.previous], place[self.current]
+        kept = (previous >= 0) & (current >= 0)
+        return Overlaps(previous[kept], current[kept], self.iou[kept])
+
 
 def adjacent_overlaps(
         frames: ArrayLike, rles: Sequence[RLE],

@@ -357,3 +357,13 @@ def test_real_flow(pedestrians):
             for moved in (prev, warp_labels(prev, flow))])
     raw, warped = np.mean(overlaps, axis=0)
     assert warped > raw > 0.5
+
+
+def test_overlaps_of_some_masks() -> None:
+    """Rows are counted anew; a pair goes with either of its masks."""
+    found = Overlaps(
+        np.array([0, 1, 1, 2]), np.array([2, 2, 3, 4]),
+        np.array([.5, .2, .4, .9])).among(np.array([0, 2, 4]), 5)
+    assert found.previous.tolist() == [0, 1]
+    assert found.current.tolist() == [1, 2]
+    assert found.iou.tolist() == [.5, .9]

@@ -1,0 +1,117 @@
+"""What each encoder of finished runs is worth where masks are missing.
+
+    python tools/benchmarks/missing_masks.py CONFIG RUN [RUN ...]
+
+The scores of a short video hang on a few decisions: IDF1 jumps by points as
+one link is made or not. So a tenth of the masks is left out at random, many
+times; the rest is tracked and merged anew, with thresholds of its own. A row
+an encoder, all with the same masks left out: `start` for both steps, `intra`
+for both, and `intra` for tracking with `inter` for merging, as the runs do
+it. Mean over draws and runs, and the standard error of the mean over draws.
+
+A RUN is the work directory of a run of CONFIG with both trainings; several
+are runs with other seeds.
+"""
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from numpy.typing import NDArray
+
+import mmremots
+from mmremots.apis.command_line import one_line_errors
+from mmremots.engine.run import Run
+from mmremots.engine.run_folder import RunFolder
+from mmremots.evaluation import evaluate_mots
+from mmremots.models.mot.remots import ReMOTS
+from mmremots.models.trackers import Overlaps
+from mmremots.registry import DATASETS, MODELS
+from mmremots.structures import write_mots
+
+#: Encoders of tracking and of merging.
+ROWS = {'start': ('start', 'start'), '+ intra-frame': ('intra', 'intra'),
+        '+ inter-tracklet': ('intra', 'inter')}
+METRICS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')
+LEFT_OUT = 0.1
+
+
+def scores_of(run: Run, encoders: tuple[str, str], draws: int
+              ) -> dict[str, NDArray[np.float64]]:
+    """Scores (draws, len(METRICS)) of each video, and of all together."""
+    model: ReMOTS = run.model
+    given = []
+    for video in run.videos:
+        features = []
+        for name in encoders:
+            run.encoder = run.folder.encoder(name)
+            features.append(np.array(run.features(video, video.name)))
+        with np.load(run.folder.overlaps(video.name),
+                     allow_pickle=False) as file:
+            given.append((video, run.observations(video), *features,
+                          Overlaps(**file)))
+    found: dict[str, list[list[float]]] = {}
+    for draw in range(draws):
+        with tempfile.TemporaryDirectory() as scratch:
+            for video, table, tracked_by, merged_by, overlaps in given:
+                rows = np.flatnonzero(np.random.default_rng(draw).random(
+                    len(table)) >= LEFT_OUT)
+                left = table.take(rows)
+                _, ids = model.track(
+                    left, tracked_by[rows], merged_by[rows],
+                    overlaps.among(rows, len(table)))
+                write_mots(Path(scratch, f'{video.name}.txt'), left, ids)
+            scores = evaluate_mots(run.videos, scratch)
+        for scope, row in scores.items():
+            found.setdefault(scope, []).append([row[m] for m in METRICS])
+    return {scope: np.array(rows) for scope, rows in found.items()}
+
+
+def table(rows: dict[str, NDArray[np.float64]]) -> str:
+    """Markdown; each row (runs, draws, len(METRICS))."""
+    lines = ['| encoder | ' + ' | '.join(METRICS) + ' |',
+             '|---' * (1 + len(METRICS)) + '|']
+    for name, values in rows.items():
+        draws = values.mean(axis=0)
+        error = draws.std(axis=0, ddof=1) / len(draws)**0.5
+        cells = [f'{m:.1f} ± {e:.1f}' for m, e in zip(
+            draws.mean(axis=0), error, strict=True)]
+        lines.append(f'| {name} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    """Track, score, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of the runs')
+    parser.add_argument('runs', type=Path, nargs='+',
+                        help='their work directories')
+    parser.add_argument('--draws', type=int, default=10,
+                        help='2 or more (default: %(default)s)')
+    args = parser.parse_args()
+    if args.draws < 2:
+        parser.error(f'--draws {args.draws}: two draws at least')
+    cfg = Config.fromfile(args.config)
+    mmremots.register_all_modules()
+    videos = DATASETS.build(cfg.test_dataloader.dataset).sequences
+    model = MODELS.build(cfg.model)
+    runs = [
+        Run(folder=RunFolder(root), videos=videos, labelled=[], model=model,
+            model_cfg=cfg.model.to_dict(), training={}, seed=0, resume=True)
+        for root in args.runs]
+    found = {name: [scores_of(run, encoders, args.draws) for run in runs]
+             for name, encoders in ROWS.items()}
+    for scope in next(iter(found.values()))[0]:
+        print(f'\n{scope}\n\n' + table({
+            name: np.array([scores[scope] for scores in rows])
+            for name, rows in found.items()}))
+
+
+if __name__ == '__main__':
+    with one_line_errors():
+        main()
