@@ -165,11 +165,8 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
             ``visualizer``, ``custom_hooks``, ``env_cfg``.
 
     Raises:
-        ValueError: The batch holds no whole group, or the share is not one.
+        ValueError: The batch holds no whole group.
     """
-    share = settings['start_share']
-    if not 0 <= share <= 1:
-        raise ValueError(f'start_share={share} is not in [0, 1]')
     # A group of a target training has as many target as labelled crops.
     group = dataset['group_size'] * (2 if 'target' in dataset else 1)
     batch = settings['batch_size']
@@ -229,6 +226,7 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         load_encoder(model, start)
     runner.train()
     if is_main_process():
-        save_encoder(
-            between(read_state_dict(start), model.state_dict(), share), out)
+        save_encoder(between(
+            read_state_dict(start), model.state_dict(),
+            settings['start_share']), out)
     barrier()

@@ -199,6 +199,14 @@ def test_bad_detections_stop_a_run_before_any_work(
     assert files_of(tmp_path / 'run') == {}
 
 
+def test_a_share_that_is_none(tiny: Path, tmp_path: Path) -> None:
+    """Said before the first stage, not after a training."""
+    with pytest.raises(ValueError, match=r'IntraFrame.*start_share=2 '):
+        run(tiny_config(tiny, tmp_path / 'run', **{
+            'test_cfg.training.start_share': 2}))
+    assert files_of(tmp_path / 'run') == {}
+
+
 def test_labelled_sequence_without_labels(tiny: Path,
                                           tmp_path: Path) -> None:
     """Said before the first stage, not in the second."""

@@ -38,7 +38,12 @@ class EncoderTraining(Stage):
         self.overrides = overrides
 
     def check(self, run: Run) -> None:
-        """The labelled videos must have labels."""
+        """The labelled videos must have labels, a share must be one."""
+        share = self._settings(run)['start_share']
+        if not 0 <= share <= 1:
+            raise ValueError(
+                f'{type(self).__name__}: start_share={share} is not in '
+                '[0, 1]')
         if not run.labelled:
             raise ValueError(
                 f'{type(self).__name__} needs labelled videos; set '
@@ -59,7 +64,7 @@ class EncoderTraining(Stage):
 
     def run(self, run: Run, label: str) -> None:
         """Train, unless it was done, and use the weights from here on."""
-        settings = {**run.training, **self.overrides}
+        settings = self._settings(run)
         name = f'{self.output}{self.suffix}'
         out = run.folder.encoder(name)
         start = run.require_encoder()
@@ -77,6 +82,9 @@ class EncoderTraining(Stage):
             run, label, name, settings, start, out,
             fingerprint(task.ingredients)), joint=True)
         run.encoder = out
+
+    def _settings(self, run: Run) -> dict[str, Any]:
+        return {**run.training, **self.overrides}
 
     def _train(self, run: Run, label: str, name: str,
                settings: dict[str, Any], start: Path, out: Path,
