@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
 from mmengine.logging import print_log
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.progress import logged_warnings, progress
-from mmremots.engine.run_folder import RunFolder, Task
+from mmremots.engine.run_folder import RunFolder, Task, plain
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.task_modules import centred_features
+from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, read_detections, read_mots
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path, file_sha256
@@ -280,6 +282,32 @@ class Run:
     def wait() -> None:
         """Wait until all processes are here."""
         barrier()
+
+
+def finished_run(cfg: Config, root: Path) -> Run:
+    """Open a run that is done, to read what it left.
+
+    Args:
+        cfg: Its config.
+        root: Its work directory.
+
+    Returns:
+        The run, its encoder the last one there is.
+
+    Raises:
+        FileNotFoundError: There is no encoder, so no run.
+    """
+    run = Run(
+        folder=RunFolder(root),
+        videos=DATASETS.build(cfg.test_dataloader.dataset).sequences,
+        labelled=[], model=MODELS.build(cfg.model),
+        model_cfg=plain(cfg.model.to_dict()), training={}, seed=0,
+        resume=True)
+    for name in ('inter', 'intra', 'start'):
+        if run.folder.encoder(name).is_file():
+            run.encoder = run.folder.encoder(name)
+            return run
+    raise FileNotFoundError(f'{root}: no finished run here, no encoder')
 
 
 def _row_keys(rows: Observations) -> list[tuple[int, str]]:

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_runs import tiny_config
+
+import mmremots
+from mmremots.engine.run import finished_run
 
 
 @pytest.mark.slow
@@ -24,3 +28,10 @@ def test_joint_work_is_stamped_once(tmp_path: Path) -> None:
         env={**os.environ, 'OMP_NUM_THREADS': '1'})
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / 'stamps' / 'work').iterdir())) == 400
+
+
+def test_a_folder_without_a_run_is_told(tiny: Path, tmp_path: Path) -> None:
+    """Reading tools name it, instead of failing at the first file."""
+    mmremots.register_all_modules()
+    with pytest.raises(FileNotFoundError, match='no finished run here'):
+        finished_run(tiny_config(tiny, tmp_path), tmp_path)

@@ -37,10 +37,8 @@ from mmengine.structures import InstanceData
 
 import mmremots
 from mmremots.datasets import Sequence, read_frame
-from mmremots.engine.run import Run
-from mmremots.engine.run_folder import RunFolder
+from mmremots.engine.run import finished_run
 from mmremots.evaluation import MOTSChallengeMetric
-from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, read_mots, write_mots
 
 CONFIGS = Path(mmdet.__file__).parent / '.mim' / 'configs'
@@ -206,13 +204,7 @@ def compare(cfg: Config, root: Path, plus: list[Path],
             aflink: str | None = None) -> dict[str, Any]:
     """Scores of all methods: method -> metrics and seconds a frame."""
     mmremots.register_all_modules()
-    dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    run = Run(
-        folder=RunFolder(root), videos=dataset.sequences, labelled=[],
-        model=MODELS.build(cfg.model), model_cfg=cfg.model.to_dict(),
-        training={}, seed=0, resume=True)
-    trained = [run.folder.encoder(name) for name in ('inter', 'start')]
-    run.encoder = next(path for path in trained if path.is_file())
+    run = finished_run(cfg, root)
     metric = MOTSChallengeMetric()
     scores: dict[str, Any] = {}
     for name, method in methods(plus, root, aflink):

@@ -25,8 +25,7 @@ from numpy.typing import NDArray
 import mmremots
 from mmremots.apis.command_line import one_line_errors
 from mmremots.datasets.sequences import Sequence
-from mmremots.engine.run import Run
-from mmremots.engine.run_folder import RunFolder
+from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.evaluation.embedding_quality import match_to_truth
 from mmremots.models.task_modules import (
@@ -34,7 +33,6 @@ from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
-from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, write_mots
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA')
@@ -98,21 +96,15 @@ def main() -> None:
     args = parser.parse_args()
     cfg = Config.fromfile(args.config)
     mmremots.register_all_modules()
-    model = MODELS.build(cfg.model)
-    run = Run(
-        folder=RunFolder(args.run),
-        videos=DATASETS.build(cfg.test_dataloader.dataset).sequences,
-        labelled=[], model=model, model_cfg=cfg.model.to_dict(),
-        training={}, seed=0, resume=True)
-    trained = [run.folder.encoder(name) for name in ('inter', 'start')]
-    run.encoder = next(path for path in trained if path.is_file())
+    run = finished_run(cfg, args.run)
+    merger = run.model.merger
     metric = MOTSChallengeMetric()
     print('| gap | merged by | ' + ' | '.join(
         f'{video.name}: {" / ".join(METRICS)}' for video in run.videos)
         + ' | all |')
     print('|---' * (3 + len(run.videos)) + '|')
     for gap in args.gaps:
-        model.merger.max_gap = gap
+        merger.max_gap = gap
         for name, method in methods(run).items():
             with tempfile.TemporaryDirectory() as scratch:
                 for video in run.videos:
@@ -120,7 +112,7 @@ def main() -> None:
                     write_mots(
                         Path(scratch, f'{video.name}.txt'), table,
                         method(video, table, run.tracklets(video),
-                               model.merger))
+                               merger))
                 scores = metric.evaluate_tracks(run.videos, scratch)
             cells = [
                 ' / '.join(f'{scores[f"mots/{scope}{m}"]:.1f}'

@@ -24,12 +24,10 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import one_line_errors
-from mmremots.engine.run import Run
-from mmremots.engine.run_folder import RunFolder
+from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import evaluate_mots
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.trackers import Overlaps
-from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import write_mots
 
 #: Encoders of tracking and of merging.
@@ -98,12 +96,7 @@ def main() -> None:
         parser.error(f'--draws {args.draws}: two draws at least')
     cfg = Config.fromfile(args.config)
     mmremots.register_all_modules()
-    videos = DATASETS.build(cfg.test_dataloader.dataset).sequences
-    model = MODELS.build(cfg.model)
-    runs = [
-        Run(folder=RunFolder(root), videos=videos, labelled=[], model=model,
-            model_cfg=cfg.model.to_dict(), training={}, seed=0, resume=True)
-        for root in args.runs]
+    runs = [finished_run(cfg, root) for root in args.runs]
     found = {name: [scores_of(run, encoders, args.draws) for run in runs]
              for name, encoders in ROWS.items()}
     for scope in next(iter(found.values()))[0]:
