@@ -29,8 +29,8 @@ class ReIDEncoder(BaseModel):
     of different people is a threshold at all. Pooled features after a ReLU
     share a large mean: those of an untrained ResNet-18 have cosines of 0.986
     with a deviation of 0.016, and nobody is above 1.035. The batch norm of
-    the head takes a mean away, but that of its training batches: half of
-    labelled people, all augmented. So the mean that counts, that of the video
+    the head takes a mean away, but that of its training batches, half of them
+    labelled crops of other videos. So the mean that counts, that of the video
     at hand, is what ``'centred'`` takes away; ``'bnneck'`` is the reference's
     feature, ``'pooled'`` the paper's. docs/encoder.md compares them.
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+#: Rows at a time in :func:`centred_features`.
+_BLOCK = 2**14
+
 
 def unit_features(features: ArrayLike) -> NDArray[np.float64]:
     """Scale features to length 1, so that a dot product is a cosine.
@@ -58,11 +61,19 @@ def centred_features(
         ValueError: If lengths differ or a feature is not finite.
     """
     frames = _column(frames, features, 'frames')
-    unit = unit_features(features)
     _, place, count = np.unique(
         frames, return_inverse=True, return_counts=True)
-    weights = (count > 1) / (count * max((count > 1).sum(), 1))
-    return unit_features(unit - weights[place] @ unit).astype(np.float32)
+    weights = ((count > 1) / (count * max((count > 1).sum(), 1)))[place]
+    # Not all at once: a long video has millions of rows.
+    blocks = [slice(start, start + _BLOCK)
+              for start in range(0, len(frames), _BLOCK)]
+    centre = sum(weights[block] @ unit_features(features[block])
+                 for block in blocks)
+    centred = np.empty(np.shape(features), np.float32)
+    for block in blocks:
+        centred[block] = unit_features(
+            unit_features(features[block]) - centre)
+    return centred
 
 
 def intra_frame_similarities(

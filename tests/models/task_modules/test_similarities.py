@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mmremots.models.task_modules import (
     centred_features,
     intra_frame_similarities,
+    similarities,
     unit_features,
     within_tracklet_similarities,
 )
@@ -137,6 +138,16 @@ def test_centred_is_its_definition(seed):
     assert found.dtype == np.float32
     np.testing.assert_allclose(
         found, np.reshape(expected, (n, 5)), atol=1e-5)
+
+
+def test_centred_in_blocks(monkeypatch):
+    """Blocks are a matter of memory, not of results."""
+    rng = np.random.default_rng(3)
+    features, frames = rng.normal(size=(50, 6)), rng.integers(1, 30, 50)
+    expected = centred_features(features, frames)
+    monkeypatch.setattr(similarities, '_BLOCK', 7)
+    np.testing.assert_allclose(
+        centred_features(features, frames), expected, atol=1e-6)
 
 
 def test_who_is_mostly_alone_keeps_his_identity():
