@@ -16,7 +16,7 @@ model = dict(
             in_channels=512,
             loss_triplet=dict(margin=0.6, normalize=True))),
     # Chosen on TUD-Campus. Across the paper's 15 frames an encoder that is
-    # never wrong merges no better than the one that this run starts from.
+    # never wrong merges no better than the one that this run trains.
     merger=dict(max_gap=45))
 test_dataloader = dict(dataset=dict(
     data_root='../shared/data/pedestrians',

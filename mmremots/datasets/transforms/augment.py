@@ -305,7 +305,7 @@ WEAK = ({'type': 'CropFlip'}, )
 #: altering identity" (paper, section 2.2); how, it does not say. Where a
 #: crop is cut and what hides it changes most in video, so that is done
 #: most; colours, background and sharpness, which an encoder tells people
-#: apart by, more rarely (docs/encoder.md has what each is worth).
+#: apart by, more rarely (see docs/encoder.md).
 STRONG = (
     {'type': 'CropFlip'},
     {'type': 'CropBackground', 'prob': 0.3},
