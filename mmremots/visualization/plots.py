@@ -72,22 +72,28 @@ def histogram_overlap(a: Histogram, b: Histogram) -> float:
                             counts_b / counts_b.sum()).sum())
 
 
-def plot_short_threshold(similarities: Histogram | ArrayLike,
-                         threshold: float, path: PathLike) -> None:
+def plot_short_threshold(negatives: Histogram | ArrayLike, threshold: float,
+                         path: PathLike,
+                         positives: Histogram | ArrayLike = ()) -> None:
     """The paper's Figure 4: where theta_short comes from.
 
     Histogram of cosine similarity between masks of one frame, the normal
-    distribution of its mean and standard deviation, and the threshold.
+    distribution of its mean and standard deviation, and the threshold;
+    beside it, what the threshold must not cut.
 
     Args:
-        similarities: Similarities of all intra-frame pairs, or their
-            :func:`histogram`.
+        negatives: Similarities of all intra-frame pairs (different people),
+            or their :func:`histogram`.
         threshold: theta_short.
         path: PNG to write.
+        positives: Similarities of the links that flow alone is sure of (one
+            person), as ``negatives``.
     """
     figure, axes = _axes('Different people in one frame')
-    _draw_bars(axes, similarities, 'intra-frame pairs', _DIFFERENT)
-    mean, deviation = _moments(similarities)
+    _draw_bars(axes, negatives, 'intra-frame pairs', _DIFFERENT)
+    if sum(_counted(positives)['counts']):
+        _draw_bars(axes, positives, 'one person in adjacent frames', _SAME)
+    mean, deviation = _moments(negatives)
     if deviation > 0:
         x = np.linspace(mean - 4 * deviation, mean + 4 * deviation, 200)
         density = np.exp(-((x - mean) / deviation) ** 2 / 2) / (

@@ -15,6 +15,7 @@ from mmremots.models.trackers import (
     Overlaps,
     adjacent_overlaps,
     frames_to_read,
+    sure_similarities,
 )
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
@@ -59,22 +60,22 @@ class ShortTermTracking(SequenceStage):
         """Take the threshold from the video, then track it."""
         table = run.observations(video)
         features = run.features(video, title)
-        similarities = intra_frame_similarities(features, table.frames)
-        tracker = run.model.tracker
-        theta = tracker.threshold(similarities)
-        ids = tracker.link(
-            table.frames, table.labels, features,
-            self._overlaps(run, video, title),
-            tracker.local_thetas(similarities, table.frames, theta.value))
+        overlaps = self._overlaps(run, video, title)
+        different = intra_frame_similarities(features, table.frames)
+        same = sure_similarities(features, table.labels, overlaps)
+        theta, thetas = run.model.tracker.thetas(
+            different, same, table.frames)
+        ids = run.model.tracker.link(
+            table.frames, table.labels, features, overlaps, thetas)
         write_mots(
             run.folder.tracklets(video.name, self.suffix), table, ids)
         run.folder.update_statistics(video.name, short_term=dict(
             **theta._asdict(), observations=len(table),
             tracklets=len(set(ids.tolist())),
-            intra_frame=histogram(similarities)))
+            intra_frame=histogram(different), sure_links=histogram(same)))
         plot_short_threshold(
-            similarities, theta.value,
-            run.folder.plot(video.name, 'theta_short'))
+            different, theta.value,
+            run.folder.plot(video.name, 'theta_short'), same)
 
     def _overlaps(self, run: Run, video: Video, title: str) -> Overlaps:
         """Overlaps along the flow; found where there are none yet."""

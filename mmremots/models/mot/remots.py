@@ -11,7 +11,7 @@ from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
-from mmremots.models.trackers import Overlaps
+from mmremots.models.trackers import Overlaps, sure_similarities
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures import Observations
 
@@ -65,11 +65,12 @@ class ReMOTS(BaseMOTModel):
         Returns:
             (N,) tracklet and (N,) track of each mask.
         """
-        different = intra_frame_similarities(tracked_by, table.frames)
-        theta = self.tracker.threshold(different).value
+        _, thetas = self.tracker.thetas(
+            intra_frame_similarities(tracked_by, table.frames),
+            sure_similarities(tracked_by, table.labels, overlaps),
+            table.frames)
         tracklets = self.tracker.link(
-            table.frames, table.labels, tracked_by, overlaps,
-            self.tracker.local_thetas(different, table.frames, theta))
+            table.frames, table.labels, tracked_by, overlaps, thetas)
         different = intra_frame_similarities(merged_by, table.frames)
         same = within_tracklet_similarities(
             merged_by, table.frames, tracklets)

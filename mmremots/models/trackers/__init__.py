@@ -4,8 +4,11 @@ from .short_term_tracker import (
     ShortTermTracker,
     adjacent_overlaps,
     frames_to_read,
+    sure_links,
+    sure_similarities,
 )
 
 __all__ = [
     'Overlaps', 'ShortTermTracker', 'adjacent_overlaps', 'frames_to_read',
+    'sure_links', 'sure_similarities',
 ]

@@ -1,6 +1,7 @@
 """Short-term tracker: masks of adjacent frames (paper, section 2.3)."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mmremots.models.motion.dense_flow import warp_labels
 from mmremots.models.task_modules.similarities import unit_features
+from mmremots.models.task_modules.thresholds import Threshold, crossing
 from mmremots.models.task_modules.windowed_threshold import (
     WindowedThreshold,
     pair_frames,
@@ -18,6 +20,8 @@ from mmremots.models.task_modules.windowed_threshold import (
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures.masks import RLE, label_map
 
+#: Least IoU of two masks that flow alone is sure of.
+_SURE_IOU = 0.5
 _ENDED: Any = object()
 
 
@@ -240,6 +244,50 @@ def adjacent_overlaps(
     return Overlaps(*map(np.concatenate, zip(*found, strict=True)))
 
 
+def sure_links(
+        overlaps: Overlaps, labels: ArrayLike) -> NDArray[np.bool_]:
+    """Pairs of masks that are one person, whatever an encoder says.
+
+    Flow lays the former on half of the latter or more (IoU of 0.5), and
+    neither overlaps any other mask of its class that it might be taken for.
+
+    Args:
+        overlaps: The K overlaps of a video.
+        labels: (N,) class of each mask.
+
+    Returns:
+        (K,) bool.
+    """
+    labels = np.asarray(labels)
+    previous, current, iou = overlaps
+    rivals = labels[previous] == labels[current]
+    alone = [np.bincount(rows[rivals], minlength=len(labels))[rows] == 1
+             for rows in (previous, current)]
+    return rivals & alone[0] & alone[1] & (iou >= _SURE_IOU)
+
+
+def sure_similarities(
+        features: NDArray, labels: ArrayLike,
+        overlaps: Overlaps) -> NDArray[np.float64]:
+    """Similarities of one person in adjacent frames: all :func:`sure_links`.
+
+    Args:
+        features: (N, D) real numbers; may be a memory map.
+        labels: (N,) class of each mask.
+        overlaps: The overlaps of a video.
+
+    Returns:
+        (P,) float64 in [-1, 1], by row of the later mask.
+
+    Raises:
+        ValueError: If a feature is not finite.
+    """
+    sure = sure_links(overlaps, labels)
+    before = unit_features(features[overlaps.previous[sure]])
+    after = unit_features(features[overlaps.current[sure]])
+    return np.clip(np.einsum('ij,ij->i', before, after), -1.0, 1.0)
+
+
 @MODELS.register_module()
 class ShortTermTracker:
     """Links masks of adjacent frames into tracklets.
@@ -250,15 +298,26 @@ class ShortTermTracker:
     that has no partner in the frame before starts a new tracklet, so a
     tracklet has no holes.
 
+    The paper's theta is mean + 3 sigma of the similarities of different
+    people, whatever those of one person are. Of an encoder that knows people
+    well the former are about normal and the latter far above. Of a weak one
+    the former have a long tail, and most true links would be forbidden. So
+    ``at_most_crossing`` bounds theta by where the two cross: a higher one
+    forbids more true links than it stops false ones. Of one person are
+    those in adjacent frames that flow alone is sure of (:func:`sure_links`).
+
     Args:
         threshold: Config of the rule for ``theta``, called with the
             intra-frame similarities of a video. Defaults to
             ``dict(type='ThreeSigmaThreshold')``.
+        at_most_crossing: See above. Defaults to False, the paper's rule.
     """
 
-    def __init__(self, threshold: dict[str, Any] | None = None) -> None:
+    def __init__(self, threshold: dict[str, Any] | None = None,
+                 at_most_crossing: bool = False) -> None:
         self.threshold = TASK_UTILS.build(
             threshold or {'type': 'ThreeSigmaThreshold'})
+        self.at_most_crossing = at_most_crossing
 
     def track(
             self,
@@ -294,24 +353,48 @@ class ShortTermTracker:
         overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
         return self.link(frames, labels, features, overlaps, theta)
 
-    def local_thetas(
-            self, similarities: ArrayLike, frames: ArrayLike,
-            theta: float) -> NDArray[np.float64]:
-        """The threshold at the time of each mask.
+    def thetas(
+            self, different: ArrayLike, same: ArrayLike, frames: ArrayLike,
+    ) -> tuple[Threshold, NDArray[np.float64]]:
+        """The threshold of a video, and that at the time of each mask.
 
         Args:
-            similarities: Intra-frame similarities of the video.
+            different: (P,) intra-frame similarities of the video.
+            same: (Q,) :func:`sure_similarities` of the video. Not looked at
+                unless ``at_most_crossing``.
             frames: (N,) frame of each mask.
-            theta: What ``threshold`` makes of all similarities.
 
         Returns:
-            (N,) float64, all ``theta`` unless the threshold is a
-            ``WindowedThreshold``.
+            The threshold of the whole video, with the rule ``crossing``
+            where that bounds it; and (N,) float64, all the same unless
+            ``threshold`` is a ``WindowedThreshold``.
+
+        Raises:
+            ValueError: If a similarity is not finite.
         """
+        limit = self._limit(different, same)
+        with warnings.catch_warnings():
+            if limit < np.inf:  # A fallback that is not used is no news.
+                warnings.simplefilter('ignore')
+            theta = self.threshold(different)
+        local = np.full(len(np.asarray(frames)), theta.value)
         if isinstance(self.threshold, WindowedThreshold):
-            return self.threshold.local(
-                similarities, pair_frames(frames), theta, frames)
-        return np.full(len(np.asarray(frames)), theta)
+            local = self.threshold.local(
+                different, pair_frames(frames), theta.value, frames)
+        if limit < theta.value:
+            theta = Threshold(limit, 'crossing')
+        elif theta.note and limit < np.inf:
+            warnings.warn(theta.note, stacklevel=2)
+        return theta, np.minimum(local, limit)
+
+    def _limit(self, different: ArrayLike, same: ArrayLike) -> float:
+        """Where the similarities cross; infinite where nothing tells."""
+        if not self.at_most_crossing or not (
+                np.size(different) and np.size(same)):
+            return np.inf
+        if np.asarray(same).mean() <= np.asarray(different).mean():
+            return np.inf
+        return crossing(different, same)
 
     def link(
             self, frames: ArrayLike, labels: ArrayLike, features: NDArray,

@@ -47,12 +47,12 @@ def test_the_tracker_uses_it() -> None:
     for window, same in ((1000, True), (5, False)):
         tracker = ShortTermTracker(
             dict(type='WindowedThreshold', window=window, min_pairs=2))
-        theta = tracker.threshold(similarities).value
-        local = tracker.local_thetas(similarities, frames, theta)
+        theta, local = tracker.thetas(similarities, [], frames)
         assert local.shape == frames.shape
-        assert np.allclose(local, theta) == same
-    plain = ShortTermTracker()
-    assert (plain.local_thetas(similarities, frames, 0.4) == 0.4).all()
+        assert np.allclose(local, theta.value) == same
+    theta, local = ShortTermTracker().thetas(similarities, [], frames)
+    assert theta.value == three_sigma(similarities)
+    assert (local == theta.value).all()
 
 
 def test_bad_input() -> None:

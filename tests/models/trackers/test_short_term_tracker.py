@@ -1,6 +1,7 @@
 """Equations 1 and 2, assignment and tracks against slow literal versions."""
 from __future__ import annotations
 
+import warnings
 from itertools import combinations, permutations
 
 import cv2
@@ -10,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmremots.models.motion import DenseFlow, warp_labels
+from mmremots.models.task_modules.thresholds import crossing, three_sigma
 from mmremots.models.trackers import (
     Overlaps,
     adjacent_overlaps,
     frames_to_read,
+    sure_links,
+    sure_similarities,
 )
 from mmremots.models.trackers.short_term_tracker import (
     ShortTermTracker,
@@ -314,6 +318,101 @@ def test_threshold_is_configured():
     tracker = ShortTermTracker({'type': 'ThreeSigmaThreshold', 'quantile': 1})
     assert tracker.threshold([0.1, 0.1, 0.5]).rule == 'three_sigma'
     assert tracker.threshold.quantile == 1
+
+
+def sure_pairs(prev, curr, iou, labels):
+    """Slow and literal: pairs without a rival on either side."""
+    pairs = [(a, b) for a, b in zip(prev, curr, strict=True)
+             if labels[a] == labels[b]]
+    return [
+        (a, b) in pairs and value >= 0.5
+        and sum(a == x for x, _ in pairs) == 1
+        and sum(b == y for _, y in pairs) == 1
+        for a, b, value in zip(prev, curr, iou, strict=True)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=seeds, num_frames=st.integers(1, 6))
+def test_sure_links(seed, num_frames):
+    """Against the literal version, and their similarities against dot."""
+    rng = np.random.default_rng(seed)
+    (frames, labels, rles, features, size), flows = random_video(
+        rng, num_frames)
+    overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
+    sure = sure_links(overlaps, labels)
+    assert sure.tolist() == sure_pairs(*overlaps, labels)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    expected = [unit[a] @ unit[b] for a, b, s in zip(
+        overlaps.previous, overlaps.current, sure, strict=True) if s]
+    np.testing.assert_allclose(
+        sure_similarities(features, labels, overlaps), expected, atol=1e-12)
+
+
+def test_a_rival_of_another_class_is_none():
+    """A car beside a person does not make the person's link unsure."""
+    overlaps = Overlaps(np.array([0, 0, 1]), np.array([2, 3, 3]),
+                        np.array([0.8, 0.1, 0.7]))
+    assert sure_links(overlaps, [2, 1, 2, 1]).tolist() == [True, False, True]
+    assert sure_links(overlaps, [2, 2, 2, 2]).tolist() == [False] * 3
+
+
+def test_theta_is_bounded_by_the_crossing():
+    """Only where the paper's rule would forbid most true links."""
+    rng = np.random.default_rng(0)
+    frames = [1, 2, 2]
+    tailed = np.append(rng.normal(0, 0.1, 1000), rng.normal(0.5, 0.2, 100))
+    paper, bounded = ShortTermTracker(), ShortTermTracker(
+        at_most_crossing=True)
+    for different, center, rule in (
+            (rng.normal(0, 0.1, 1000), 0.9, 'three_sigma'),
+            (tailed, 0.4, 'crossing')):
+        same = rng.normal(center, 0.05, 1000)
+        theta, local = bounded.thetas(different, same, frames)
+        assert theta.rule == rule
+        expected = {'three_sigma': three_sigma(different),
+                    'crossing': crossing(different, same)}
+        assert theta.value == min(expected.values()) == expected[rule]
+        assert (local == theta.value).all()
+        theta, _ = paper.thetas(different, same, frames)
+        assert theta == (expected['three_sigma'], 'three_sigma', '')
+
+
+@pytest.mark.parametrize(('different', 'same'), [
+    ([0.1, 0.2], []), ([0.3, 0.4], [0.2, 0.1])])
+def test_no_bound_where_nothing_tells(different, same):
+    """No sure link, or links less alike than different people."""
+    theta, _ = ShortTermTracker(at_most_crossing=True).thetas(
+        different, same, [1])
+    assert theta == (three_sigma(different), 'three_sigma', '')
+
+
+def test_a_fallback_is_told_where_it_is_used():
+    """The bound takes its place in silence, or it is told as before."""
+    different = [0.0] * 50 + [0.9] * 50
+    tracker = ShortTermTracker(at_most_crossing=True)
+    with pytest.warns(UserWarning, match='nothing exceeds'):
+        theta, _ = tracker.thetas(different, [], [1])
+    assert theta.rule == 'quantile'
+    with pytest.warns(UserWarning, match='nothing exceeds'):
+        assert tracker.thetas(different, [0.99] * 9, [1])[0] == theta
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        theta, _ = tracker.thetas(different, [0.5] * 90 + [0.95] * 10, [1])
+    assert theta.rule == 'crossing'
+
+
+def test_windows_are_bounded_too():
+    """No window may forbid what the video's crossing allows."""
+    rng = np.random.default_rng(1)
+    frames = np.repeat(np.arange(1, 41), 3)
+    different = rng.normal(0.0, np.repeat([0.05, 0.4], 60))  # calm, then not
+    tracker = ShortTermTracker(
+        dict(type='WindowedThreshold', window=5, min_pairs=2),
+        at_most_crossing=True)
+    theta, local = tracker.thetas(
+        different, rng.normal(0.5, 0.1, 100), frames)
+    assert theta.rule == 'crossing'
+    assert local.max() == theta.value > local.min()
 
 
 def test_real_masks(pedestrians):
