@@ -207,6 +207,18 @@ def test_a_share_that_is_none(tiny: Path, tmp_path: Path) -> None:
     assert files_of(tmp_path / 'run') == {}
 
 
+def test_labelled_training_keeps_nothing(tiny: Path, tmp_path: Path) -> None:
+    """A share for the other trainings does not mix random weights in."""
+    written = []
+    for name, share in (('none', 0.0), ('half', 0.5)):
+        run(tiny_config(tiny, tmp_path / name, **{
+            'test_cfg.training.start_share': share,
+            'test_cfg.stages': [dict(type='LabelledTraining')]}))
+        written.append(
+            (tmp_path / name / 'encoder_labelled.pth').read_bytes())
+    assert written[0] == written[1]
+
+
 def test_labelled_sequence_without_labels(tiny: Path,
                                           tmp_path: Path) -> None:
     """Said before the first stage, not in the second."""

@@ -28,17 +28,11 @@ from mmremots.datasets.sequences import Sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.evaluation.embedding_quality import match_to_truth
-from mmremots.models.task_modules import (
-    TrackletMerger,
-    intra_frame_similarities,
-    within_tracklet_similarities,
-)
 from mmremots.structures import Observations, write_mots
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA')
-#: A video, its masks, its tracklets and a merger to track ids.
-Method = Callable[
-    [Sequence, Observations, NDArray, TrackletMerger], NDArray[np.int64]]
+#: A video, its masks and its tracklets to track ids.
+Method = Callable[[Sequence, Observations, NDArray], NDArray[np.int64]]
 
 
 def owners(tracklets: NDArray, people: NDArray) -> NDArray[np.float64]:
@@ -66,19 +60,15 @@ def owners(tracklets: NDArray, people: NDArray) -> NDArray[np.float64]:
 
 def methods(run: Run) -> dict[str, Method]:
     """By the run's encoder, and by the annotation."""
-    def by_encoder(video: Sequence, table: Observations, tracklets: NDArray,
-                   merger: TrackletMerger) -> NDArray[np.int64]:
-        features = run.features(video, video.name)
-        theta = merger.threshold(
-            intra_frame_similarities(features, table.frames),
-            within_tracklet_similarities(features, table.frames, tracklets))
-        return merger.merge(features, table.frames, tracklets, table.labels,
-                            theta.value, table.boxes)
+    def by_encoder(video: Sequence, table: Observations,
+                   tracklets: NDArray) -> NDArray[np.int64]:
+        return run.model.merge(
+            table, run.features(video, video.name), tracklets)
 
-    def by_truth(video: Sequence, table: Observations, tracklets: NDArray,
-                 merger: TrackletMerger) -> NDArray[np.int64]:
+    def by_truth(video: Sequence, table: Observations,
+                 tracklets: NDArray) -> NDArray[np.int64]:
         people = match_to_truth(table, *run.ground_truth(video))
-        return merger.merge(
+        return run.model.merger.merge(
             owners(tracklets, people), table.frames, tracklets, table.labels,
             0.5, table.boxes)
 
@@ -97,22 +87,20 @@ def main() -> None:
     cfg = Config.fromfile(args.config)
     mmremots.register_all_modules()
     run = finished_run(cfg, args.run)
-    merger = run.model.merger
     metric = MOTSChallengeMetric()
     print('| gap | merged by | ' + ' | '.join(
         f'{video.name}: {" / ".join(METRICS)}' for video in run.videos)
         + ' | all |')
     print('|---' * (3 + len(run.videos)) + '|')
     for gap in args.gaps:
-        merger.max_gap = gap
+        run.model.merger.max_gap = gap
         for name, method in methods(run).items():
             with tempfile.TemporaryDirectory() as scratch:
                 for video in run.videos:
                     table = run.observations(video)
                     write_mots(
                         Path(scratch, f'{video.name}.txt'), table,
-                        method(video, table, run.tracklets(video),
-                               merger))
+                        method(video, table, run.tracklets(video)))
                 scores = metric.evaluate_tracks(run.videos, scratch)
             cells = [
                 ' / '.join(f'{scores[f"mots/{scope}{m}"]:.1f}'

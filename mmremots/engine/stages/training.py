@@ -123,12 +123,16 @@ class LabelledTraining(EncoderTraining):
     """Train on the labelled set alone, as the reference does.
 
     No step of the paper's run: it makes the "off-the-shelf" encoder that
-    the run starts from.
+    the run starts from. So it keeps nothing of its own start, random weights
+    or those of another task, unless its own ``start_share`` says so.
     """
 
     title = 'labelled training'
     dataset = 'LabelledCrops'
     output = 'labelled'
+
+    def __init__(self, **overrides: Any) -> None:
+        super().__init__(**{'start_share': 0.0, **overrides})
 
     def ingredients(self, run: Run) -> dict[str, Any]:
         """Nothing more."""

@@ -71,12 +71,26 @@ class ReMOTS(BaseMOTModel):
             table.frames)
         tracklets = self.tracker.link(
             table.frames, table.labels, tracked_by, overlaps, thetas)
-        different = intra_frame_similarities(merged_by, table.frames)
-        same = within_tracklet_similarities(
-            merged_by, table.frames, tracklets)
-        return tracklets, self.merger.merge(
-            merged_by, table.frames, tracklets, table.labels,
-            self.merger.threshold(different, same).value, table.boxes)
+        return tracklets, self.merge(table, merged_by, tracklets)
+
+    def merge(self, table: Observations, features: NDArray,
+              tracklets: NDArray) -> NDArray[np.int64]:
+        """Merging of a video's tracklets, with the threshold it gives.
+
+        Args:
+            table: The N fused masks of the video.
+            features: (N, D) features.
+            tracklets: (N,) tracklet of each mask.
+
+        Returns:
+            (N,) track of each mask.
+        """
+        theta = self.merger.threshold(
+            intra_frame_similarities(features, table.frames),
+            within_tracklet_similarities(features, table.frames, tracklets))
+        return self.merger.merge(
+            features, table.frames, tracklets, table.labels, theta.value,
+            table.boxes)
 
     def loss(self, inputs: Any, data_samples: Any, **kwargs: Any) -> dict:
         """Not here: the encoder is trained by the training stages."""
