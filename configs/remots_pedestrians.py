@@ -36,6 +36,7 @@ test_cfg = dict(
     ],
     training=dict(
         max_iters=100,
+        max_views=4,
         batch_size=64,
         optim_wrapper=dict(optimizer=dict(lr=2e-4)),
         schedule=dict(warmup=0.1, milestones=[0.6, 0.85]),

@@ -17,8 +17,8 @@ test_cfg = dict(
     ],
     # There is not much to keep of the start, and everything to learn.
     training=dict(
-        max_iters=100,
         batch_size=32,
+        group_size=8,
         start_share=0.0,
         optim_wrapper=dict(optimizer=dict(lr=3.5e-4)),
         schedule=dict(warmup=0.1, milestones=[0.7, 0.9])))

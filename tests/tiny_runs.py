@@ -29,6 +29,7 @@ def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
         'test_dataloader.num_workers': 0,
         'test_cfg.training.max_iters': 4,
         'test_cfg.training.batch_size': 16,
+        'test_cfg.training.group_size': 8,
         'test_cfg.training.num_workers': 0,
         'test_cfg.training.checkpoint_interval': 2, **options})
     return cfg

@@ -67,6 +67,9 @@ class CropGroups(Dataset):
         strong: Transforms of target crops that are to be positives of the
             same crop.
 
+    Attributes:
+        num_target_crops: Crops of the target videos.
+
     Raises:
         ValueError: A group cannot be filled: ``group_size`` is below 2 or
             not a multiple of ``instances``; the source has videos but no
@@ -96,6 +99,7 @@ class CropGroups(Dataset):
             raise ValueError('no labelled crops in ' + ', '.join(
                 str(table.store.folder) for table in source))
         self.crop_size = next(iter(sizes.values()))
+        self.num_target_crops = sum(len(table.store) for table in target)
         self.seed = seed
         self.num_groups = num_groups
         self.group_size = group_size

@@ -48,7 +48,7 @@ class ReMOTSLoop(BaseLoop):
         labelled: Config of the labelled videos, a
             :class:`MOTSChallengeDataset`, or None without any.
         training: Settings the two trainings share, see
-            :func:`mmremots.engine.encoder_training.train_encoder`.
+            :class:`mmremots.engine.stages.training.EncoderTraining`.
         show_dir: Where to paint the result into the frames, or None.
     """
 

@@ -199,12 +199,34 @@ def test_bad_detections_stop_a_run_before_any_work(
     assert files_of(tmp_path / 'run') == {}
 
 
-def test_a_share_that_is_none(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(('name', 'value'), [
+    ('start_share', 2), ('max_views', 0)])
+def test_settings_that_make_no_sense(
+        tiny: Path, tmp_path: Path, name: str, value: float) -> None:
     """Said before the first stage, not after a training."""
-    with pytest.raises(ValueError, match=r'IntraFrame.*start_share=2 '):
+    with pytest.raises(ValueError, match=f'IntraFrame.*{name}={value} '):
         run(tiny_config(tiny, tmp_path / 'run', **{
-            'test_cfg.training.start_share': 2}))
+            f'test_cfg.training.{name}': value}))
     assert files_of(tmp_path / 'run') == {}
+
+
+def test_few_crops_are_not_learned_by_heart(
+        tiny: Path, tmp_path: Path) -> None:
+    """A training ends when each target crop has been seen often enough."""
+    root = tmp_path / 'run'
+    run(tiny_config(tiny, root, **{
+        'test_cfg.training.max_iters': 50,
+        'test_cfg.training.max_views': 0.5,
+        'test_cfg.stages': [dict(type='LabelledTraining', max_iters=3),
+                            dict(type='MaskGeneration'),
+                            dict(type='IntraFrameTraining')]}))
+    crops = sum(len(path.read_text().splitlines())
+                for path in root.glob('detections/*.txt'))
+    length = -(-crops // 16)  # 8 target crops in a batch, half of all wanted
+    assert 1 < length < 50
+    for name, expected in (('labelled', 3), ('intra', length)):
+        last = (root / 'training' / name / 'last_checkpoint').read_text()
+        assert last.endswith(f'iter_{expected}.pth')
 
 
 def test_labelled_training_keeps_nothing(tiny: Path, tmp_path: Path) -> None:

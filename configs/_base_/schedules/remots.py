@@ -12,8 +12,12 @@ test_cfg = dict(
     ],
     training=dict(
         max_iters=12000,
+        # What 12000 batches are to the masks of MOTS20 test. In a training
+        # of that length a short video would be learned by heart.
+        max_views=12,
         batch_size=64,
-        group_size=8,
+        # Up to 8 people of a frame, two views each, all known to differ.
+        group_size=16,
         start_share=0.0,
         optim_wrapper=dict(
             type='OptimWrapper',

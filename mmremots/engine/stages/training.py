@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import copy
+import math
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.logging import print_log
 
 from mmremots.datasets.sequences import Sequence as Video
@@ -24,6 +25,16 @@ from mmremots.structures.files import atomic_path
 class EncoderTraining(Stage):
     """Train the encoder in use on groups of crops.
 
+    Settings are those of
+    :func:`mmremots.engine.encoder_training.train_encoder`, and:
+
+    - ``group_size``: crops of either half of a group, see
+      :class:`mmremots.datasets.triplets.CropGroups`;
+    - ``max_views``: how often each target crop may be seen, on average, or
+      None. Where ``max_iters`` would be more, the training is shorter, its
+      schedule too: the encoder would learn a short video by heart, its
+      similarities and so both thresholds would not be those of people.
+
     Args:
         **overrides: Settings that differ from those the trainings share
             (``ReMOTSLoop.training``).
@@ -38,12 +49,16 @@ class EncoderTraining(Stage):
         self.overrides = overrides
 
     def check(self, run: Run) -> None:
-        """The labelled videos must have labels, a share must be one."""
-        share = self._settings(run)['start_share']
+        """The labelled videos must have labels, settings must make sense."""
+        settings = self._settings(run)
+        share, views = settings['start_share'], settings['max_views']
         if not 0 <= share <= 1:
             raise ValueError(
                 f'{type(self).__name__}: start_share={share} is not in '
                 '[0, 1]')
+        if views is not None and views <= 0:
+            raise ValueError(
+                f'{type(self).__name__}: max_views={views} is not above 0')
         if not run.labelled:
             raise ValueError(
                 f'{type(self).__name__} needs labelled videos; set '
@@ -86,6 +101,20 @@ class EncoderTraining(Stage):
     def _settings(self, run: Run) -> dict[str, Any]:
         return {**run.training, **self.overrides}
 
+    @staticmethod
+    def _length(label: str, settings: dict[str, Any], crops: int) -> int:
+        """Iterations: ``max_iters``, or fewer for few target crops."""
+        longest, views = settings['max_iters'], settings['max_views']
+        if views is None or not crops:
+            return longest
+        per_iteration = settings['batch_size'] / 2 * get_world_size()
+        length = min(longest, math.ceil(views * crops / per_iteration))
+        if length < longest:
+            print_log(f'{label}: {length} iterations, not {longest}, so that '
+                      f'each of {crops} target crops is seen {views} times '
+                      'on average', 'current')
+        return length
+
     def _train(self, run: Run, label: str, name: str,
                settings: dict[str, Any], start: Path, out: Path,
                key: str) -> None:
@@ -100,7 +129,7 @@ class EncoderTraining(Stage):
             seed=run.seed,
             group_size=settings['group_size'])
         try:
-            people = DATASETS.build(dataset).num_identities
+            groups = DATASETS.build(dataset)
         except NoGroupsError as error:
             print_log(f'{label}: {error}; nothing to learn from, the weights '
                       'stay as they are', 'current', level=30)
@@ -109,11 +138,13 @@ class EncoderTraining(Stage):
             run.wait()
             return
         encoder = copy.deepcopy(run.model_cfg['reid'])
-        encoder['head']['num_classes'] = people
+        encoder['head']['num_classes'] = groups.num_identities
         encoder.pop('init_cfg', None)
         train_encoder(
             name=name, encoder=encoder, dataset=dataset, start=start,
-            out=out, work_dir=run.folder.training(name), settings=settings,
+            out=out, work_dir=run.folder.training(name),
+            settings={**settings, 'max_iters': self._length(
+                label, settings, groups.num_target_crops)},
             key=key, seed=run.seed, resume=run.resume,
             launcher=run.launcher, runtime=run.runtime)
 
