@@ -81,9 +81,20 @@ def test_separable_people_are_recovered(tmp_path: Path) -> None:
     table, ids = three_walkers(60)
     rows = tool.visible(table.frames, ids, 0.1, np.random.default_rng(0))
     scores = tool.recover(table.take(rows), ids[rows], 60, (0.5, 7.0), 0)
-    assert scores['merged', 7.0]['IDF1'] == scores['ceiling']['IDF1'] == 1
-    assert scores['merged', 7.0]['mixed'] == 0
-    assert scores['merged', 0.5]['IDF1'] < 0.6
+    for rule in tool.RULES:
+        assert scores['merged' + rule, 7.0]['IDF1'] == 1
+        assert scores['merged' + rule, 7.0]['mixed'] == 0
+        assert scores['merged' + rule, 0.5]['IDF1'] < 0.6
+    assert scores['ceiling']['IDF1'] == 1
+
+
+def test_the_bound_keeps_links() -> None:
+    """Of a weak encoder mean + 3 sigma forbids most of the true ones."""
+    table, ids = three_walkers(60)
+    scores = tool.recover(table, ids, 60, (2.0,), 0)
+    bounded, paper = (
+        scores['short-term' + rule, 2.0]['IDF1'] for rule in tool.RULES)
+    assert bounded > 2 * paper
 
 
 def test_real_file_to_tables_and_plot(
@@ -95,7 +106,7 @@ def test_real_file_to_tables_and_plot(
     short.write_text(''.join(
         line for line in lines if int(line.split()[0]) < 30))
     result = tool.measure([short], (0.0, 0.2), (1.0, 8.0), 2)
-    for stage in ('short-term', 'merged', 'mixed up'):
+    for stage in tool.STAGES:
         assert len(tool.markdown(result, stage, (1.0, 8.0)
                                  ).splitlines()) == 4
     assert result[0.0]['merged', 8.0][0] > 95

@@ -11,7 +11,9 @@ they are, without flow. The feature of a mask is
 
 so that cosines of one identity are about c, those of two about 0, and both
 spread by about 1 / sqrt(D). The separability d' = c * sqrt(D) is the distance
-of the two means in such spreads. Both thresholds come from the data.
+of the two means in such spreads. Both thresholds come from the data, that of
+short-term tracking by the rule of the configs, and by the paper's alone ("mean
++ 3 sigma").
 
 IDF1 is TrackEval's, over the masks that are left. "ceiling" is that of the
 true ids, where merging may not bridge a longer gap than the method does: the
@@ -23,6 +25,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,11 @@ from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
-from mmremots.models.trackers import ShortTermTracker, adjacent_overlaps
+from mmremots.models.trackers import (
+    ShortTermTracker,
+    adjacent_overlaps,
+    sure_similarities,
+)
 from mmremots.structures import Observations, read_mots
 from mmremots.structures.classes import IGNORE
 
@@ -46,6 +53,10 @@ SEPARABILITIES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
 DIMS = 128
 #: Frames between the splits of a track, and the most frames that one takes.
 SPLIT_EVERY, SPLIT_LONGEST = 30, 10
+#: Whether theta_short is bounded, by what is added to the names of stages.
+RULES = {'': True, ', mean + 3 sigma': False}
+STAGES = [stage + rule for rule in RULES
+          for stage in ('short-term', 'merged', 'mixed up')]
 Scores = Mapping[str, Any]
 
 
@@ -138,11 +149,11 @@ def recover(table: Observations, truth: NDArray[np.int64], num_frames: int,
             ) -> dict[Any, dict[str, Any]]:
     """Scores of one video: short-term and merged by separability, ceiling.
 
-    Those of merging have the number of masks ``mixed`` up beside.
+    Those of merging have the number of masks ``mixed`` up beside. All but
+    the ceiling are there by each of :data:`RULES`.
 
     Features of all separabilities are made of the same random numbers.
     """
-    tracker = ShortTermTracker(dict(type='ThreeSigmaThreshold'))
     merger = TrackletMerger(threshold=dict(type='CrossingThreshold'))
     frames = table.frames
     overlaps = adjacent_overlaps(
@@ -152,16 +163,21 @@ def recover(table: Observations, truth: NDArray[np.int64], num_frames: int,
     for level in separabilities:
         features = embeddings(truth, level, np.random.default_rng(seed))
         different = intra_frame_similarities(features, frames)
-        tracklets = tracker.link(
-            frames, table.labels, features, overlaps,
-            tracker.threshold(different).value)
-        same = within_tracklet_similarities(features, frames, tracklets)
-        tracks = merger.merge(
-            features, frames, tracklets, table.labels,
-            merger.threshold(different, same).value)
-        for stage, ids in (('short-term', tracklets), ('merged', tracks)):
-            scores[stage, level] = identity_scores(frames, truth, ids)
-        scores['merged', level]['mixed'] = mixed_up(truth, tracks)
+        sure = sure_similarities(features, table.labels, overlaps)
+        for rule, bounded in RULES.items():
+            tracker = ShortTermTracker(at_most_crossing=bounded)
+            _, thetas = tracker.thetas(different, sure, frames)
+            tracklets = tracker.link(
+                frames, table.labels, features, overlaps, thetas)
+            same = within_tracklet_similarities(features, frames, tracklets)
+            tracks = merger.merge(
+                features, frames, tracklets, table.labels,
+                merger.threshold(different, same).value)
+            for stage, ids in (('short-term', tracklets),
+                               ('merged', tracks)):
+                scores[stage + rule, level] = identity_scores(
+                    frames, truth, ids)
+            scores['merged' + rule, level]['mixed'] = mixed_up(truth, tracks)
     return scores
 
 
@@ -190,9 +206,9 @@ def measure(paths: Sequence[Path], miss_rates: Iterable[float],
             runs.append({key: 100 * _metric().combine_sequences(
                 {name: scores[key] for name, scores in found.items()}
             )['IDF1'] for key in keys})
-            for level in separabilities:
-                parts = [v['merged', level] for v in found.values()]
-                runs[-1]['mixed up', level] = (
+            for rule, level in product(RULES, separabilities):
+                parts = [v['merged' + rule, level] for v in found.values()]
+                runs[-1]['mixed up' + rule, level] = (
                     100 * sum(x['mixed'] for x in parts)
                     / sum(x['IDTP'] + x['IDFN'] for x in parts))
         result[miss_rate] = {
@@ -204,7 +220,7 @@ def measure(paths: Sequence[Path], miss_rates: Iterable[float],
 def markdown(result: Mapping[float, Scores], stage: str,
              separabilities: Sequence[float]) -> str:
     """One stage's table; mean and standard deviation over the seeds."""
-    ceiling = [] if stage == 'mixed up' else ['ceiling']
+    ceiling = [] if stage.startswith('mixed up') else ['ceiling']
     rows = [['missed', *(f"d' {level:g}" for level in separabilities),
              *ceiling]]
     rows.append(['---'] * len(rows[0]))
@@ -222,17 +238,17 @@ def plot(result: Mapping[float, Scores], separabilities: Sequence[float],
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for miss_rate, scores in result.items():
-        merged, short = (
-            [scores[stage, level][0] for level in separabilities]
-            for stage in ('merged', 'short-term'))
+        merged, paper = (
+            [scores['merged' + rule, level][0] for level in separabilities]
+            for rule in RULES)
         line, = axes.plot(separabilities, merged, 'o-',
                           label=f'{miss_rate:.0%} missed')
-        axes.plot(separabilities, short, '--', color=line.get_color())
+        axes.plot(separabilities, paper, '--', color=line.get_color())
         axes.axhline(scores['ceiling'][0], color=line.get_color(),
                      linestyle=':', linewidth=1)
     axes.set(xlabel="separability d' of the embeddings", ylabel='IDF1',
              ylim=(0, 101),
-             title='solid: merged, dashed: short-term, dotted: ceiling')
+             title='merged; dashed: mean + 3 sigma alone, dotted: ceiling')
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)
@@ -255,7 +271,7 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # thresholds that fall back
         result = measure(paths, MISS_RATES, SEPARABILITIES, args.seeds)
-    for stage in ('short-term', 'merged', 'mixed up'):
+    for stage in STAGES:
         print(f'\n{stage}\n\n{markdown(result, stage, SEPARABILITIES)}')
     plot(result, SEPARABILITIES, args.plot)
 
