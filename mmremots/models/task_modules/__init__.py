@@ -4,6 +4,7 @@ from .motion_gate import MotionGate
 from .similarities import (
     centred_features,
     intra_frame_similarities,
+    pair_similarities,
     unit_features,
     within_tracklet_similarities,
 )
@@ -14,6 +15,6 @@ from .windowed_threshold import WindowedThreshold
 __all__ = [
     'CrossingThreshold', 'IoMNMS', 'MotionGate', 'ThreeSigmaThreshold',
     'Threshold', 'TrackletMerger', 'WindowedThreshold',
-    'centred_features', 'intra_frame_similarities', 'unit_features',
-    'within_tracklet_similarities',
+    'centred_features', 'intra_frame_similarities', 'pair_similarities',
+    'unit_features', 'within_tracklet_similarities',
 ]

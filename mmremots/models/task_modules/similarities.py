@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Rows at a time in :func:`centred_features`.
+#: Rows at a time: a long video has millions of them.
 _BLOCK = 2**14
 
 
@@ -64,9 +64,7 @@ def centred_features(
     _, place, count = np.unique(
         frames, return_inverse=True, return_counts=True)
     weights = ((count > 1) / (count * max((count > 1).sum(), 1)))[place]
-    # Not all at once: a long video has millions of rows.
-    blocks = [slice(start, start + _BLOCK)
-              for start in range(0, len(frames), _BLOCK)]
+    blocks = _blocks(len(frames))
     centre = sum(weights[block] @ unit_features(features[block])
                  for block in blocks)
     centred = np.empty(np.shape(features), np.float32)
@@ -74,6 +72,28 @@ def centred_features(
         centred[block] = unit_features(
             unit_features(features[block]) - centre)
     return centred
+
+
+def pair_similarities(
+        features: NDArray, first: NDArray[np.int64],
+        second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cosines of chosen pairs of observations.
+
+    Args:
+        features: (N, D) real numbers; may be a memory map.
+        first: (P,) row of one of each pair.
+        second: (P,) row of the other.
+
+    Returns:
+        (P,) float64 in [-1, 1].
+
+    Raises:
+        ValueError: If a feature is not finite.
+    """
+    return _concatenate(
+        np.clip(np.einsum('ij,ij->i', unit_features(features[first[block]]),
+                          unit_features(features[second[block]])), -1.0, 1.0)
+        for block in _blocks(len(first)))
 
 
 def intra_frame_similarities(
@@ -157,6 +177,10 @@ def _groups(keys: NDArray) -> Iterator[NDArray[np.int64]]:
     order = np.argsort(keys, kind='stable')
     bounds = np.flatnonzero(np.diff(keys[order])) + 1
     return iter(np.split(order, bounds) if len(order) else [])
+
+
+def _blocks(rows: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK)]
 
 
 def _concatenate(parts: Iterator[NDArray]) -> NDArray[np.float64]:

@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mmremots.models.motion.dense_flow import warp_labels
-from mmremots.models.task_modules.similarities import unit_features
+from mmremots.models.task_modules.similarities import (
+    pair_similarities,
+    unit_features,
+)
 from mmremots.models.task_modules.thresholds import Threshold, crossing
 from mmremots.models.task_modules.windowed_threshold import (
     WindowedThreshold,
@@ -283,9 +286,8 @@ def sure_similarities(
         ValueError: If a feature is not finite.
     """
     sure = sure_links(overlaps, labels)
-    before = unit_features(features[overlaps.previous[sure]])
-    after = unit_features(features[overlaps.current[sure]])
-    return np.clip(np.einsum('ij,ij->i', before, after), -1.0, 1.0)
+    return pair_similarities(
+        features, overlaps.previous[sure], overlaps.current[sure])
 
 
 @MODELS.register_module()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mmremots.models.task_modules import (
     centred_features,
     intra_frame_similarities,
+    pair_similarities,
     similarities,
     unit_features,
     within_tracklet_similarities,
@@ -148,6 +149,24 @@ def test_centred_in_blocks(monkeypatch):
     monkeypatch.setattr(similarities, '_BLOCK', 7)
     np.testing.assert_allclose(
         centred_features(features, frames), expected, atol=1e-6)
+
+
+@settings(deadline=None)
+@given(num=st.integers(0, 30))
+def test_chosen_pairs(num):
+    """Any pairs, a row with itself too, in blocks as at once."""
+    rng = np.random.default_rng(num)
+    features = rng.normal(size=(12, 5)).astype(np.float32)
+    first, second = rng.integers(12, size=(2, num))
+    expected = [
+        features[a] @ features[b]
+        / np.linalg.norm(features[a]) / np.linalg.norm(features[b])
+        for a, b in zip(first, second, strict=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similarities, '_BLOCK', 7)
+        found = pair_similarities(features, first, second)
+    assert found.shape == (num, )
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_who_is_mostly_alone_keeps_his_identity():
