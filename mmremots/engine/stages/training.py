@@ -30,10 +30,10 @@ class EncoderTraining(Stage):
 
     - ``group_size``: crops of either half of a group, see
       :class:`mmremots.datasets.triplets.CropGroups`;
-    - ``max_views``: how often each target crop may be seen, on average, or
-      None. Where ``max_iters`` would be more, the training is shorter, its
-      schedule too: the encoder would learn a short video by heart, its
-      similarities and so both thresholds would not be those of people.
+    - ``max_views``: how often each target crop may be seen, on average;
+      without it, or None, as often as it comes. Where
+      ``max_iters`` would be more, the training is shorter, its schedule too:
+      the encoder would learn a short video by heart.
 
     Args:
         **overrides: Settings that differ from those the trainings share
@@ -51,7 +51,7 @@ class EncoderTraining(Stage):
     def check(self, run: Run) -> None:
         """The labelled videos must have labels, settings must make sense."""
         settings = self._settings(run)
-        share, views = settings['start_share'], settings['max_views']
+        share, views = settings['start_share'], settings.get('max_views')
         if not 0 <= share <= 1:
             raise ValueError(
                 f'{type(self).__name__}: start_share={share} is not in '
@@ -104,7 +104,7 @@ class EncoderTraining(Stage):
     @staticmethod
     def _length(label: str, settings: dict[str, Any], crops: int) -> int:
         """Iterations: ``max_iters``, or fewer for few target crops."""
-        longest, views = settings['max_iters'], settings['max_views']
+        longest, views = settings['max_iters'], settings.get('max_views')
         if views is None or not crops:
             return longest
         per_iteration = settings['batch_size'] / 2 * get_world_size()
