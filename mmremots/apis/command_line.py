@@ -5,7 +5,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,21 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         default='none', help='how processes are started')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0,
                         help=argparse.SUPPRESS)
+
+
+def markdown_table(
+        header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table as the docs have it.
+
+    Args:
+        header: Names of the columns.
+        rows: Cells, as many in each.
+
+    Returns:
+        Lines of Markdown.
+    """
+    lines = [header, ['---'] * len(header), *rows]
+    return '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -11,6 +11,7 @@ import pytest
 from mmengine.config import Config
 from tiny_runs import SPECS, files_of, tiny_config
 
+from mmremots.apis.command_line import markdown_table
 from mmremots.datasets.sample.build import render_sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,3 +124,9 @@ def test_two_processes_train(config: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert (tmp_path / 'encoder_inter.pth').is_file()
     assert (tmp_path / 'submission.zip').is_file()
+
+
+def test_markdown_table() -> None:
+    """What the tables of the docs are pasted from."""
+    assert markdown_table(['a', 'b'], [['1', ''], ['2', 'x']]) == (
+        '| a | b |\n| --- | --- |\n| 1 |  |\n| 2 | x |')

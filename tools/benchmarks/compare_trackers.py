@@ -36,6 +36,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 import mmremots
+from mmremots.apis.command_line import markdown_table
 from mmremots.datasets import Sequence, read_frame
 from mmremots.engine.run import finished_run
 from mmremots.evaluation import MOTSChallengeMetric
@@ -223,15 +224,14 @@ def compare(cfg: Config, root: Path, plus: list[Path],
 
 def table(scores: dict[str, Any], prefix: str) -> str:
     """A Markdown table of one video, or of all (an empty prefix)."""
-    lines = ['| method | ' + ' | '.join(COLUMNS) + ' | s/frame |',
-             '|---' * (len(COLUMNS) + 2) + '|']
+    lines = []
     for name, row in scores.items():
         cells = [f'{row[f"mots/{prefix}{c}"]:.1f}' for c in COLUMNS[:-1]]
         cells.append(f'{row[f"mots/{prefix}IDSW"]:.0f}')
         cells.append('' if row['seconds'] is None
                      else f'{row["seconds"]:.4f}')
-        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)
+        lines.append([name, *cells])
+    return markdown_table(['method', *COLUMNS, 's/frame'], lines)
 
 
 def main() -> None:

@@ -32,7 +32,11 @@ import numpy as np
 from mmengine.config import Config, DictAction
 from torch import Tensor
 
-from mmremots.apis.command_line import build_runner, one_line_errors
+from mmremots.apis.command_line import (
+    build_runner,
+    markdown_table,
+    one_line_errors,
+)
 from mmremots.engine.run import file_hash, fingerprint
 from mmremots.engine.run_folder import RunFolder, plain, read_json
 from mmremots.models.reid.losses import TripletLoss
@@ -234,8 +238,7 @@ def read_results(path: Path) -> dict[str, dict[str, Any]]:
 
 def table(results: list[dict[str, Any]], scope: str) -> str:
     """Mean and standard deviation over seeds, a row a step."""
-    lines = ['| encoder | ' + ' | '.join(COLUMNS.values()) + ' |',
-             '|---' * (1 + len(COLUMNS)) + '|']
+    lines = []
     for step in STEPS:
         rows = [r['scores'][scope] for r in results if r['step'] == step]
         cells = []
@@ -243,8 +246,8 @@ def table(results: list[dict[str, Any]], scope: str) -> str:
             values = np.array([row[name] for row in rows])
             spread = f' ± {values.std(ddof=1):.1f}' if len(rows) > 1 else ''
             cells.append(f'{values.mean():.1f}{spread}')
-        lines.append(f'| {" | ".join([step, *cells])} |')
-    return '\n'.join(lines)
+        lines.append([step, *cells])
+    return markdown_table(['encoder', *COLUMNS.values()], lines)
 
 
 def mean(results: list[dict[str, Any]], step: str, name: str) -> float:

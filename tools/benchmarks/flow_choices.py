@@ -37,7 +37,7 @@ from mmengine.config import Config
 from numpy.typing import NDArray
 
 import mmremots
-from mmremots.apis.command_line import one_line_errors
+from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.sequences import read_frame
 from mmremots.engine.run import Run
@@ -215,14 +215,13 @@ def table(overlap: Mapping[str, tuple[float, int, float]],
                 for row in values
                 for name, value in zip(COLUMNS, row, strict=True)]
 
-    rows = [['flow', 's/frame', 'pairs', 'IoU', *COLUMNS,
-             *(f'{c}, merged' for c in COLUMNS)]]
-    rows.append(['---'] * len(rows[0]))
-    rows += [[name, f'{overlap[name][0]:.3f}',
-              '{1} | {2:.3f}'.format(*overlap[name]),
-              *cells(scores[name], 0)] for name in scores]
+    rows = [[name, f'{overlap[name][0]:.3f}', f'{overlap[name][1]}',
+             f'{overlap[name][2]:.3f}', *cells(scores[name], 0)]
+            for name in scores]
     rows.append(['noise', '', '', '', *cells(deviation, 1)])
-    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+    return markdown_table(
+        ['flow', 's/frame', 'pairs', 'IoU', *COLUMNS,
+         *(f'{c}, merged' for c in COLUMNS)], rows)
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from mmengine.config import Config
 from numpy.typing import NDArray
 
 import mmremots
-from mmremots.apis.command_line import one_line_errors
+from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.datasets.crops import resize
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.sequences import read_frame
@@ -201,22 +201,19 @@ def measure(cfg: Config, names: Sequence[str]) -> dict[tuple, dict]:
 def tables(results: Mapping[tuple, Mapping[str, float]]) -> str:
     """The two tables in Markdown."""
     labels = list(dict.fromkeys(label for label, *_ in results))
-    rows = [['sMOTSA', 'suppression', *map(str, THRESHOLDS)]]
-    rows += [
+    thresholds = markdown_table(['sMOTSA', 'suppression',
+                                 *map(str, THRESHOLDS)], [
         [label, name] + [f'{results[label, name, threshold]["sMOTSA"]:.1f}'
                          for threshold in THRESHOLDS]
-        for label, name in product(labels, SUPPRESSIONS)]
-    more = [['{} {}'.format(*DEFAULT), *PERCENTAGES, *COUNTS]]
+        for label, name in product(labels, SUPPRESSIONS)])
+    more = []
     for label in labels:
         scores = results[label, *DEFAULT]
         more.append(
             [label, *(f'{scores[name]:.1f}' for name in PERCENTAGES),
              *(f'{scores[name]:.0f}' for name in COUNTS)])
-    for table in (rows, more):
-        table.insert(1, ['---'] * len(table[0]))
-    return '\n\n'.join(
-        '\n'.join(f'| {" | ".join(row)} |' for row in table)
-        for table in (rows, more))
+    return thresholds + '\n\n' + markdown_table(
+        ['{} {}'.format(*DEFAULT), *PERCENTAGES, *COUNTS], more)
 
 
 def main() -> None:

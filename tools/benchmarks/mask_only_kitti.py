@@ -35,6 +35,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mmremots.apis.command_line import markdown_table
 from mmremots.models.task_modules import (
     TrackletMerger,
     intra_frame_similarities,
@@ -221,14 +222,14 @@ def markdown(result: Mapping[float, Scores], stage: str,
              separabilities: Sequence[float]) -> str:
     """One stage's table; mean and standard deviation over the seeds."""
     ceiling = [] if stage.startswith('mixed up') else ['ceiling']
-    rows = [['missed', *(f"d' {level:g}" for level in separabilities),
-             *ceiling]]
-    rows.append(['---'] * len(rows[0]))
+    rows = []
     for miss_rate, scores in result.items():
         keys = [*((stage, level) for level in separabilities), *ceiling]
         rows.append([f'{miss_rate:.0%}', *(
             '{:.1f} ± {:.1f}'.format(*scores[key]) for key in keys)])
-    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+    return markdown_table(
+        ['missed', *(f"d' {level:g}" for level in separabilities), *ceiling],
+        rows)
 
 
 def plot(result: Mapping[float, Scores], separabilities: Sequence[float],

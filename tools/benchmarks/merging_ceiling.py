@@ -23,7 +23,7 @@ from mmengine.config import Config
 from numpy.typing import NDArray
 
 import mmremots
-from mmremots.apis.command_line import one_line_errors
+from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.datasets.sequences import Sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import MOTSChallengeMetric
@@ -88,10 +88,7 @@ def main() -> None:
     mmremots.register_all_modules()
     run = finished_run(cfg, args.run)
     metric = MOTSChallengeMetric()
-    print('| gap | merged by | ' + ' | '.join(
-        f'{video.name}: {" / ".join(METRICS)}' for video in run.videos)
-        + ' | all |')
-    print('|---' * (3 + len(run.videos)) + '|')
+    rows = []
     for gap in args.gaps:
         run.model.merger.max_gap = gap
         for name, method in methods(run).items():
@@ -106,7 +103,11 @@ def main() -> None:
                 ' / '.join(f'{scores[f"mots/{scope}{m}"]:.1f}'
                            for m in METRICS)
                 for scope in [*(f'{v.name}/' for v in run.videos), '']]
-            print(f'| {gap} | {name} | {" | ".join(cells)} |')
+            rows.append([str(gap), name, *cells])
+    print(markdown_table(
+        ['gap', 'merged by',
+         *(f'{v.name}: {" / ".join(METRICS)}' for v in run.videos), 'all'],
+        rows))
 
 
 if __name__ == '__main__':

@@ -23,7 +23,7 @@ from mmengine.config import Config
 from numpy.typing import NDArray
 
 import mmremots
-from mmremots.apis.command_line import one_line_errors
+from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import evaluate_mots
 from mmremots.models.mot.remots import ReMOTS
@@ -70,15 +70,13 @@ def scores_of(run: Run, encoders: tuple[str, str], draws: int
 
 def table(rows: dict[str, NDArray[np.float64]]) -> str:
     """Markdown; each row (runs, draws, len(METRICS))."""
-    lines = ['| encoder | ' + ' | '.join(METRICS) + ' |',
-             '|---' * (1 + len(METRICS)) + '|']
+    lines = []
     for name, values in rows.items():
         draws = values.mean(axis=0)
         error = draws.std(axis=0, ddof=1) / len(draws)**0.5
-        cells = [f'{m:.1f} ± {e:.1f}' for m, e in zip(
-            draws.mean(axis=0), error, strict=True)]
-        lines.append(f'| {name} | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+        lines.append([name, *(f'{m:.1f} ± {e:.1f}' for m, e in zip(
+            draws.mean(axis=0), error, strict=True))])
+    return markdown_table(['encoder', *METRICS], lines)
 
 
 def main() -> None:

@@ -20,7 +20,11 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmremots.apis.command_line import build_runner, one_line_errors
+from mmremots.apis.command_line import (
+    build_runner,
+    markdown_table,
+    one_line_errors,
+)
 from mmremots.engine.run_folder import read_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,14 +74,11 @@ def run(cfg: Config, model: dict[str, Any], stages: list[dict[str, Any]],
 
 def table(rows: dict[str, dict[str, float]], prefix: str) -> str:
     """A Markdown table of one video, or of all (an empty prefix)."""
-    lines = ['| | ' + ' | '.join(METRICS) + ' |',
-             '|---' * (len(METRICS) + 1) + '|']
-    for name, row in rows.items():
-        cells = [
+    return markdown_table(['', *METRICS], [
+        [name, *(
             f'{row[f"mots/{prefix}{metric}"]:.{0 if whole else 1}f}'
-            for metric, whole in zip(METRICS, (0, 0, 0, 1, 1, 1), strict=True)]
-        lines.append(f'| {name} | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+            for metric, whole in zip(METRICS, (0, 0, 0, 1, 1, 1), strict=True)
+        )] for name, row in rows.items()])
 
 
 def main() -> None:

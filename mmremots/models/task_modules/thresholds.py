@@ -19,7 +19,8 @@ class Threshold(NamedTuple):
 
     Attributes:
         value: Cosine similarity.
-        rule: ``three_sigma`` or ``crossing`` as in the paper; else the
+        rule: ``three_sigma`` or ``crossing`` as in the paper, the latter
+            in short-term tracking where it bounds the former; else the
             fallback that gave the value: ``quantile``, ``positives`` or
             ``none``.
         note: What happened, where a fallback gave the value; else empty.
@@ -214,7 +215,7 @@ class CrossingThreshold:
     def _fall_back(self, negatives: ArrayLike, reason: str) -> Threshold:
         threshold = self.fallback(negatives)
         rest = threshold.note or (
-            f'the threshold is that of short-term tracking '
+            f'the threshold is that of people of one frame '
             f'({threshold.rule}), {threshold.value:.4f}')
         return _warned(threshold._replace(note=f'{reason}; {rest}'))
 
