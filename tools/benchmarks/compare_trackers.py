@@ -11,6 +11,11 @@ weights are given (--aflink, the file that mmdet's StrongSORT config names).
 GSI is left out: it smooths boxes and fills gaps with boxes, and a box that it
 makes has no mask, which is what is scored here.
 
+BoT-SORT, which mmdet has not, is another row where an environment that has
+the package `trackers` is given (--bot-sort, its python). bot_sort.py says how
+to make one; that BoT-SORT looks at boxes, scores and the camera's motion, not
+at appearance.
+
     python tools/test.py configs/remots_pedestrians.py --work-dir RUN
     python tools/benchmarks/compare_trackers.py configs/remots_pedestrians.py RUN [PLUS ...]
 """  # noqa: E501
@@ -18,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -36,7 +42,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 import mmremots
-from mmremots.apis.command_line import markdown_table
+from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.datasets import Sequence, read_frame
 from mmremots.engine.run import finished_run
 from mmremots.evaluation import MOTSChallengeMetric
@@ -56,6 +62,8 @@ TRACKERS = {
     'OC-SORT': 'ocsort/ocsort_yolox_x_8xb4-amp-80e_'
                'crowdhuman-mot17halftrain_test-mot17halfval.py',
 }
+#: The package has no appearance in its BoT-SORT.
+BOT_SORT = 'BoT-SORT (no ReID)'
 COLUMNS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')
 
 
@@ -174,6 +182,63 @@ def link(table: Observations, ids: np.ndarray, checkpoint: str) -> np.ndarray:
     return result
 
 
+def bot_sort(python: str, *args: str | Path) -> str:
+    """Run bot_sort.py in another environment.
+
+    Args:
+        python: The python of that environment.
+        args: What it is called with.
+
+    Returns:
+        What it printed.
+
+    Raises:
+        ValueError: There is no such python, or it failed.
+    """
+    script = Path(__file__).with_name('bot_sort.py')
+    try:
+        # Isolated: its own packages, not the files beside the script.
+        done = subprocess.run(
+            [python, '-I', script, *args], capture_output=True, text=True,
+            check=False)
+    except OSError as error:
+        raise ValueError(
+            f'--bot-sort {python}: {error.strerror}; wanted is the python of '
+            "an environment with: pip install 'trackers>=2.6.1'") from None
+    if done.returncode:
+        said = done.stderr.splitlines() or [f'exit {done.returncode}']
+        raise ValueError(f'--bot-sort {python}: {said[-1]}')
+    return done.stdout.strip()
+
+
+def track_by_bot_sort(python: str, video: Sequence, table: Observations
+                      ) -> tuple[np.ndarray, float]:
+    """Ids of a video's observations by BoT-SORT.
+
+    Args:
+        python: The python of an environment that has it.
+        video: The video.
+        table: Its N fused masks.
+
+    Returns:
+        (N,) int64 ids from 1, 0 where there is none; seconds it took.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        given, result = Path(scratch, 'in.npz'), Path(scratch, 'out.npz')
+        np.savez(given, boxes=table.boxes, scores=table.scores,
+                 frames=table.frames, img_paths=np.array(video.img_paths))
+        bot_sort(python, given, result)
+        with np.load(result, allow_pickle=False) as found:
+            return found['ids'], float(found['seconds'])
+
+
+def with_id(video: Sequence, table: Observations, ids: np.ndarray,
+            seconds: float) -> tuple[Observations, np.ndarray, float]:
+    """The masks that got an id, their ids, and seconds a frame."""
+    rows = np.flatnonzero(ids)
+    return table.take(rows), ids[rows], seconds / video.num_frames
+
+
 def in_run(folder: Path) -> Callable[..., tuple[Observations, np.ndarray]]:
     """Reads what a run made of a video."""
     def read(video: Sequence, *_: Any) -> tuple[Observations, np.ndarray]:
@@ -182,8 +247,8 @@ def in_run(folder: Path) -> Callable[..., tuple[Observations, np.ndarray]]:
     return read
 
 
-def methods(plus: list[Path], root: Path, aflink: str | None
-            ) -> Iterator[tuple[str, Callable]]:
+def methods(plus: list[Path], root: Path, aflink: str | None,
+            python: str | None) -> Iterator[tuple[str, Callable]]:
     """Name and function of every method of the table."""
     for name in [*TRACKERS, *(['StrongSORT + AFLink'] if aflink else [])]:
         def by_tracker(video: Sequence, table: Observations,
@@ -192,9 +257,14 @@ def methods(plus: list[Path], root: Path, aflink: str | None
             ids, seconds = track(tracker, video, table, features)
             if linked:
                 ids = link(table, ids, str(aflink))
-            known = np.flatnonzero(ids)
-            return table.take(known), ids[known], seconds / video.num_frames
+            return with_id(video, table, ids, seconds)
         yield name, by_tracker
+    if python:
+        def by_bot_sort(video: Sequence, table: Observations,
+                        _: np.ndarray) -> tuple:
+            return with_id(
+                video, table, *track_by_bot_sort(python, video, table))
+        yield BOT_SORT, by_bot_sort
     yield 'ReMOTS, short-term', in_run(root / 'tracklets')
     yield 'ReMOTS', in_run(root / 'tracks')
     for folder in plus:
@@ -202,13 +272,14 @@ def methods(plus: list[Path], root: Path, aflink: str | None
 
 
 def compare(cfg: Config, root: Path, plus: list[Path],
-            aflink: str | None = None) -> dict[str, Any]:
+            aflink: str | None = None, python: str | None = None
+            ) -> dict[str, Any]:
     """Scores of all methods: method -> metrics and seconds a frame."""
     mmremots.register_all_modules()
     run = finished_run(cfg, root)
     metric = MOTSChallengeMetric()
     scores: dict[str, Any] = {}
-    for name, method in methods(plus, root, aflink):
+    for name, method in methods(plus, root, aflink, python):
         seconds = []
         with tempfile.TemporaryDirectory() as scratch:
             for video in run.videos:
@@ -245,18 +316,27 @@ def main() -> None:
         'plus', type=Path, nargs='*',
         help='work directories of runs with other settings')
     parser.add_argument('--aflink', help='weights of AFLink')
+    parser.add_argument(
+        '--bot-sort', metavar='PYTHON',
+        help='python of an environment with the package trackers')
     parser.add_argument('--json', type=Path, help='write the scores here')
     args = parser.parse_args()
+    note = f'{BOT_SORT} is left out: --bot-sort is not given'
+    if args.bot_sort:
+        # First of all: what it lacks is better known before the rest.
+        package = bot_sort(args.bot_sort, '--version')
+        note = f'{BOT_SORT} is that of {package}'
     cfg = Config.fromfile(args.config)
-    scores = compare(cfg, args.run, args.plus, args.aflink)
+    scores = compare(cfg, args.run, args.plus, args.aflink, args.bot_sort)
     names = sorted({key.split('/')[1] for row in scores.values()
                     for key in row if key.count('/') == 2})
     for name in names:
         print(f'\n{name}\n\n{table(scores, name + "/")}')
-    print(f'\nall\n\n{table(scores, "")}')
+    print(f'\nall\n\n{table(scores, "")}\n\n{note}')
     if args.json:
         args.json.write_text(json.dumps(scores, indent=1))
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()
