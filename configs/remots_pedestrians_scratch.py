@@ -19,6 +19,6 @@ test_cfg = dict(
     training=dict(
         batch_size=32,
         group_size=8,
-        start_share=0.0,
+        intra=dict(start_share=0.0),
         optim_wrapper=dict(optimizer=dict(lr=3.5e-4)),
         schedule=dict(warmup=0.1, milestones=[0.7, 0.9])))

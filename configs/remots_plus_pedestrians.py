@@ -1,4 +1,4 @@
 # remots_pedestrians.py, with what is beyond the paper.
 _base_ = ['remots_pedestrians.py', '_base_/schedules/remots_plus.py']
 model = _base_.plus_model
-test_cfg = dict(stages=_base_.test_cfg.stages + _base_.plus_stages)
+test_cfg = dict(stages=_base_.plus_stages)

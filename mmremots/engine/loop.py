@@ -21,7 +21,7 @@ from mmremots.engine.encoder_training import save_encoder
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import RunFolder, plain, write_json
-from mmremots.engine.stages import TrackStage
+from mmremots.engine.stages import TrackletStage, TrackStage
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
 from mmremots.registry import DATASETS, LOOPS, STAGES
@@ -176,7 +176,8 @@ class ReMOTSLoop(BaseLoop):
     def _finish(self, run: Run) -> dict[str, float]:
         """Score what was written, print the tables, pack the result."""
         folders = {
-            'short-term tracking': run.folder.root / f'tracklets{run.round}',
+            **{stage.title + stage.suffix: run.folder.root / stage.folder
+               for stage in self.stages if isinstance(stage, TrackletStage)},
             **{stage.name: run.folder.root / stage.output
                for stage in self.track_stages[:-1]},
             FULL_RUN: run.folder.root / 'tracks'}

@@ -17,11 +17,17 @@ from mmengine.logging import print_log
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.datasets.sequences import Sequence as Video
+from mmremots.datasets.sequences import read_frame
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run_folder import RunFolder, Task, plain
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.task_modules import centred_features
+from mmremots.models.trackers import (
+    Overlaps,
+    adjacent_overlaps,
+    frames_to_read,
+)
 from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, read_detections, read_mots
 from mmremots.structures.classes import IGNORE
@@ -71,7 +77,7 @@ class Run:
         seed: Seed of everything random.
         resume: Whether finished work of an earlier run is kept.
         encoder: Weights the next stage is to use.
-        round: Suffix of the tracklets the next stage is to use.
+        tracklet_folder: Folder of the tracklets the next stage is to use.
         tracked: Folder of the tracks the next stage is to use.
     """
 
@@ -86,7 +92,7 @@ class Run:
     launcher: str = 'none'
     runtime: dict[str, Any] = field(default_factory=dict)
     encoder: Path | None = None
-    round: str = ''
+    tracklet_folder: str = 'tracklets'
     tracked: str | None = None
     _loaded: tuple[Path, str] | None = None
 
@@ -144,7 +150,7 @@ class Run:
 
     def tracklet_path(self, video: Video) -> Path:
         """File of the tracklets the next stage is to use."""
-        return self.folder.tracklets(video.name, self.round)
+        return self.folder.tracklets(video.name, self.tracklet_folder)
 
     def tracklets(self, video: Video) -> np.ndarray:
         """Short-term tracklet id of each observation of a video.
@@ -266,11 +272,50 @@ class Run:
             self._load(encoder)
             features = self.model.reid.embed(crops.images)
             if self.model.reid.centred:
-                features = centred_features(features, crops.frames)
+                features = centred_features(
+                    features, crops.frames, self.observations(video).labels)
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_path(path) as temporary, temporary.open('wb') as f:
                 np.save(f, features, allow_pickle=False)
         return np.load(path, mmap_mode='r', allow_pickle=False)
+
+    def overlaps_task(self, video: Video) -> Task:
+        """The stamp of a target video's overlaps."""
+        return self.folder.task(
+            f'overlaps/{video.name}',
+            dict(motion=self.model_cfg['motion'],
+                 detections=file_hash(self.folder.detections(video.name)),
+                 images=video_identity(video)),
+            [self.folder.overlaps(video.name)])
+
+    def overlaps(self, video: Video, title: str) -> Overlaps:
+        """Overlaps of a target video's masks along the flow.
+
+        They depend on nothing that the run learns, and flow is costly. So
+        they are found on first use and kept, as masks are.
+        """
+        path = self.folder.overlaps(video.name)
+        title = f'{title}, flow'
+
+        def find() -> None:
+            table = self.observations(video)
+            wanted = frames_to_read(table.frames, video.num_frames)
+            frames = (read_frame(video, t) if want else None
+                      for t, want in enumerate(wanted, 1))
+            flows = progress(
+                self.model.motion.flows(frames, workers=self.threads), title,
+                video.num_frames - 1, 'pair')
+            found = adjacent_overlaps(
+                table.frames, table.rles, table.size, video.num_frames,
+                flows)
+            for _ in flows:  # None is left, but it must come to its end.
+                pass
+            with atomic_path(path) as temporary, temporary.open('wb') as f:
+                np.savez(f, **found._asdict())
+
+        self.do(title, self.overlaps_task(video), find, keep=True)
+        with np.load(path, allow_pickle=False) as file:
+            return Overlaps(**file)
 
     def _load(self, encoder: Path) -> None:
         mark = (encoder, file_hash(encoder))

@@ -117,14 +117,15 @@ class RunFolder:
         """Overlaps of masks of adjacent frames, for any encoder."""
         return self.root / 'overlaps' / f'{sequence}.npz'
 
-    def tracklets(self, sequence: str, suffix: str = '') -> Path:
+    def tracklets(self, sequence: str, folder: str = 'tracklets') -> Path:
         """Short-term tracklets of a sequence, MOTS text.
 
         Args:
             sequence: Name of the sequence.
-            suffix: That of the stage, when it is listed more than once.
+            folder: That of the stage: ``tracklets``, ``tracklets_2`` where
+                tracking is listed again, ``tracklets_split``.
         """
-        return self.root / f'tracklets{suffix}' / f'{sequence}.txt'
+        return self.root / folder / f'{sequence}.txt'
 
     def tracks(self, sequence: str, folder: str = 'tracks') -> Path:
         """Tracks of a sequence, MOTS text.

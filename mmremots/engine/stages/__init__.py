@@ -3,7 +3,7 @@ from .base import SequenceStage, Stage, TrackStage
 from .masks import MaskGeneration
 from .merging import Merging
 from .refinement import GapFilling, TrackPruning
-from .tracking import ShortTermTracking
+from .tracking import ShortTermTracking, TrackletSplitting, TrackletStage
 from .training import (
     InterTrackletTraining,
     IntraFrameTraining,
@@ -14,4 +14,5 @@ __all__ = [
     'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
     'LabelledTraining', 'MaskGeneration', 'Merging', 'SequenceStage',
     'ShortTermTracking', 'Stage', 'TrackPruning', 'TrackStage',
+    'TrackletSplitting', 'TrackletStage',
 ]

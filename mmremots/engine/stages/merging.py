@@ -4,19 +4,12 @@ from __future__ import annotations
 from typing import Any
 
 from mmremots.datasets.sequences import Sequence as Video
-from mmremots.engine.run import Run, file_hash
+from mmremots.engine.run import Run, file_hash, video_identity
 from mmremots.engine.stages.base import TrackStage
-from mmremots.models.task_modules import (
-    intra_frame_similarities,
-    within_tracklet_similarities,
-)
+from mmremots.engine.stages.tracking import statistics
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
-from mmremots.visualization import (
-    histogram,
-    plot_merge_threshold,
-    plot_timeline,
-)
+from mmremots.visualization import plot_merge_threshold, plot_timeline
 
 
 @STAGES.register_module()
@@ -26,8 +19,11 @@ class Merging(TrackStage):
     title = 'merging'
 
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """The tracklets, the encoder and the merger."""
+        """The tracklets, the encoder, the merger, and motion for a veto."""
         return dict(
+            frame_rate=video.frame_rate,
+            motion=run.model_cfg['motion'],
+            images=video_identity(video),
             merger=run.model_cfg['merger'],
             reid=run.model_cfg['reid'],
             encoder=file_hash(run.require_encoder()),
@@ -35,25 +31,20 @@ class Merging(TrackStage):
             tracklets=file_hash(run.tracklet_path(video)))
 
     def process(self, run: Run, video: Video, title: str) -> None:
-        """Take the threshold from the video, then merge."""
+        """Take the thresholds from the video, then merge."""
         table = run.observations(video)
         tracklets = run.tracklets(video)
         features = run.features(video, title)
-        different = intra_frame_similarities(features, table.frames)
-        same = within_tracklet_similarities(
-            features, table.frames, tracklets)
-        merger = run.model.merger
-        theta = merger.threshold(different, same)
-        ids = merger.merge(
-            features, table.frames, tracklets, table.labels, theta.value,
-            table.boxes)
+        ids, evidence = run.model.merge(
+            table, features, tracklets, run.overlaps(video, title),
+            video.frame_rate)
         write_mots(self.tracks(run, video), table, ids)
         run.folder.update_statistics(video.name, merging=dict(
-            **theta._asdict(), tracklets=len(set(tracklets.tolist())),
-            tracks=len(set(ids.tolist())), intra_frame=histogram(different),
-            within_tracklet=histogram(same)))
-        plot_merge_threshold(
-            different, same, theta.value,
-            run.folder.plot(video.name, 'theta_merge'))
+            **statistics(ids, evidence),
+            tracklets=len(set(tracklets.tolist()))))
+        for label, found in evidence.items():
+            plot_merge_threshold(
+                found.different, found.same, found.threshold.value,
+                run.folder.plot(video.name, f'theta_merge_{label}'))
         plot_timeline(table.frames, ids,
                       run.folder.plot(video.name, 'timeline'), tracklets)

@@ -21,9 +21,14 @@ from mmremots.models.motion.gap_filling import (
     frames_in_gaps,
     with_filled,
 )
-from mmremots.models.task_modules.track_pruning import supported
+from mmremots.models.task_modules.track_pruning import (
+    least_score,
+    run_lengths,
+    supported,
+)
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
+from mmremots.structures.durations import frames_in
 from mmremots.structures.masks import RLE
 
 
@@ -33,33 +38,50 @@ class TrackPruning(TrackStage):
     """Leave tracks out of the result that too little speaks for.
 
     The paper's result holds every fused mask. Scores punish false positives
-    as they do misses, and most tracks of a few frames are false.
+    as they do misses, and most tracks of a few frames are false. What score
+    people have depends on detector and video, so the least one is taken from
+    the masks of this video that are seen for long, of each class by itself:
+    :func:`mmremots.models.task_modules.track_pruning.least_score`.
 
     Args:
-        min_length: A track must be seen in as many adjacent frames once.
-        min_confidence: Least mean detection score of a track.
+        min_seconds: A track must be seen for as long on end once.
+        sure_seconds: What is seen for as long on end is surely somebody.
+        sigmas: The mean score of a track may be so many standard deviations
+            below the mean score of sure masks.
     """
 
     title = 'track pruning'
 
-    min_length: int = 10
-    min_confidence: float = 0.7
+    min_seconds: float = 0.4
+    sure_seconds: float = 1.0
+    sigmas: float = 2.0
 
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
         """The tracks and the scores of their masks."""
         return dict(
-            settings=asdict(self),
+            settings=asdict(self), frame_rate=video.frame_rate,
             detections=file_hash(run.folder.detections(video.name)),
             tracks=file_hash(run.track_path(video)))
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Keep the tracks that are long and sure enough."""
         table, ids = run.tracks(video)
-        keep = supported(
-            table.frames, table.scores, ids, self.min_length,
-            self.min_confidence)
+        lengths = run_lengths(table.frames, ids)
+        keep = np.zeros(len(ids), dtype=bool)
+        least = {}
+        for label in np.unique(table.labels):
+            rows = table.labels == label
+            score = least_score(
+                table.scores[rows], lengths[rows],
+                frames_in(self.sure_seconds, video.frame_rate), self.sigmas)
+            keep[rows] = supported(
+                lengths[rows], table.scores[rows], ids[rows],
+                frames_in(self.min_seconds, video.frame_rate), score)
+            # JSON has no infinity: nothing was sure, nothing is too weak.
+            least[str(label)] = score if np.isfinite(score) else None
         write_mots(self.tracks(run, video), table.take(keep), ids[keep])
         run.folder.update_statistics(video.name, track_pruning=dict(
+            least_score=least,
             tracks=len(set(ids.tolist())), observations=len(ids),
             tracks_left=len(set(ids[keep].tolist())),
             observations_left=int(keep.sum())))
@@ -74,7 +96,7 @@ class GapFilling(TrackStage):
     is added. Other masks of the frame stay as they are.
 
     Args:
-        max_gap: Largest difference of the frames at both ends.
+        max_seconds: Longest time between the frames at both ends.
         min_iou: Least IoU of the masks carried from both ends. Defaults to
             0.5, what the scores call the same mask.
         min_area: Least pixels of a mask.
@@ -82,21 +104,24 @@ class GapFilling(TrackStage):
 
     title = 'gap filling'
 
-    max_gap: int = 15
+    max_seconds: float = 0.6
     min_iou: float = 0.5
     min_area: int = 16
 
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
         """The tracks, the images and motion."""
         return dict(
-            settings=asdict(self), motion=run.model_cfg['motion'],
+            settings=asdict(self), frame_rate=video.frame_rate,
+            motion=run.model_cfg['motion'],
             tracks=file_hash(run.track_path(video)),
             images=video_identity(video))
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Carry forward and backward, then add what agrees."""
         table, ids = run.tracks(video)
-        gaps = find_gaps(table.frames, ids, self.max_gap)
+        gaps = find_gaps(
+            table.frames, ids,
+            frames_in(self.max_seconds, video.frame_rate))
         inside = frames_in_gaps(table.frames, gaps, video.num_frames)
         end = video.num_frames + 1
         forward = carry_masks(

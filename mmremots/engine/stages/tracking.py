@@ -1,108 +1,145 @@
-"""Stage 3: short-term tracklets (paper section 2.3)."""
+"""Stage 3: short-term tracklets (paper section 2.3), and cuts in them."""
 from __future__ import annotations
 
-import numpy as np
+from abc import abstractmethod
+from typing import Any
+
+from numpy.typing import NDArray
 
 from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
-from mmremots.engine.progress import progress
 from mmremots.engine.quality import check_truth, report_encoder
 from mmremots.engine.run import Run, file_hash, video_identity
 from mmremots.engine.run_folder import Task
 from mmremots.engine.stages.base import SequenceStage
-from mmremots.models.task_modules import intra_frame_similarities
-from mmremots.models.trackers import (
-    Overlaps,
-    adjacent_overlaps,
-    frames_to_read,
-    sure_similarities,
-)
+from mmremots.models.task_modules import Evidence
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
-from mmremots.structures.files import atomic_path
-from mmremots.visualization import histogram, plot_short_threshold
+from mmremots.visualization import (
+    histogram,
+    plot_merge_threshold,
+    plot_short_threshold,
+)
 
 
-@STAGES.register_module()
-class ShortTermTracking(SequenceStage):
-    """Link masks of adjacent frames by warped IoU and appearance.
+def statistics(
+        ids: NDArray, evidence: dict[int, Evidence]) -> dict[str, Any]:
+    """What ``statistics/SEQ.json`` tells of tracklets or tracks.
 
-    Which masks overlap depends on nothing that the run learns; flow is the
-    costliest part of it. So it is written to a file of its own and kept, as
-    masks are: another encoder, or a second round, only links anew.
+    Args:
+        ids: (N,) of each observation.
+        evidence: Threshold of each class, and the similarities behind it.
+
+    Returns:
+        ``observations`` and ``groups`` of them, and in ``classes`` by class
+        id the threshold and the histograms that it was taken from.
     """
+    return dict(
+        observations=len(ids), groups=len(set(ids.tolist())),
+        classes={str(label): dict(
+            **found.threshold._asdict(),
+            different=histogram(found.different), same=histogram(found.same))
+            for label, found in evidence.items()})
 
-    title = 'short-term tracking'
+
+class TrackletStage(SequenceStage):
+    """A stage that gives each mask its tracklet."""
+
+    #: Folder of its files, without the suffix.
+    output: str
+
+    @property
+    def folder(self) -> str:
+        """Folder of its files, in that of the run."""
+        return self.output + self.suffix
 
     def check(self, run: Run) -> None:
         """Read what there is of ground truth, for the report."""
         check_truth(run)
 
     def run(self, run: Run, label: str) -> None:
-        """Track, and hand the tracklets to the stages that follow."""
+        """Make tracklets, and hand them to the stages that follow."""
         super().run(run, label)
-        run.round = self.suffix
+        run.tracklet_folder = self.folder
         report_encoder(run, label, tracked=True)
 
     def task(self, run: Run, video: Video) -> Task:
-        """Made of the masks, the encoder, motion and tracker."""
+        """Made of the masks, the encoder, and what the stage adds."""
         return run.folder.task(
             f'{self.name}/{video.name}',
-            dict(tracker=run.model_cfg['tracker'],
-                 motion=run.model_cfg['motion'],
-                 reid=run.model_cfg['reid'],
+            dict(reid=run.model_cfg['reid'],
                  encoder=file_hash(run.require_encoder()),
                  detections=file_hash(run.folder.detections(video.name)),
-                 images=video_identity(video)),
-            [run.folder.tracklets(video.name, self.suffix)])
+                 images=video_identity(video),
+                 **self.ingredients(run, video)),
+            [run.folder.tracklets(video.name, self.folder)])
+
+    @abstractmethod
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """What else the tracklets of a video are made of."""
+
+    def write(self, run: Run, video: Video, ids: NDArray,
+              evidence: dict[int, Evidence]) -> None:
+        """Write tracklets, and what they rest on."""
+        path, = self.task(run, video).outputs
+        write_mots(path, run.observations(video), ids)
+        run.folder.update_statistics(
+            video.name, **{self.name.replace('-', '_'): statistics(
+                ids, evidence)})
+
+
+@STAGES.register_module()
+class ShortTermTracking(TrackletStage):
+    """Link masks of adjacent frames by warped IoU and appearance."""
+
+    title = 'short-term tracking'
+    output = 'tracklets'
+
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """Motion and tracker."""
+        return dict(tracker=run.model_cfg['tracker'],
+                    motion=run.model_cfg['motion'])
 
     def process(self, run: Run, video: Video, title: str) -> None:
-        """Take the threshold from the video, then track it."""
+        """Take the thresholds from the video, then track it."""
         table = run.observations(video)
-        features = run.features(video, title)
-        overlaps = self._overlaps(run, video, title)
-        different = intra_frame_similarities(features, table.frames)
-        same = sure_similarities(features, table.labels, overlaps)
-        theta, thetas = run.model.tracker.thetas(
-            different, same, table.frames)
-        ids = run.model.tracker.link(
-            table.frames, table.labels, features, overlaps, thetas)
-        write_mots(
-            run.folder.tracklets(video.name, self.suffix), table, ids)
-        run.folder.update_statistics(video.name, short_term=dict(
-            **theta._asdict(), observations=len(table),
-            tracklets=len(set(ids.tolist())),
-            intra_frame=histogram(different), sure_links=histogram(same)))
-        plot_short_threshold(
-            different, theta.value,
-            run.folder.plot(video.name, 'theta_short'), same)
+        ids, evidence = run.model.tracker.track(
+            table.frames, table.labels, run.features(video, title),
+            run.overlaps(video, title))
+        self.write(run, video, ids, evidence)
+        for label, found in evidence.items():
+            plot_short_threshold(
+                found.different, found.threshold.value,
+                run.folder.plot(video.name, f'theta_short_{label}'),
+                found.same)
 
-    def _overlaps(self, run: Run, video: Video, title: str) -> Overlaps:
-        """Overlaps along the flow; found where there are none yet."""
-        path = run.folder.overlaps(video.name)
-        title = f'{title}, flow'
-        task = run.folder.task(
-            f'overlaps/{video.name}',
-            dict(motion=run.model_cfg['motion'],
-                 detections=file_hash(run.folder.detections(video.name)),
-                 images=video_identity(video)), [path])
 
-        def find() -> None:
-            table = run.observations(video)
-            wanted = frames_to_read(table.frames, video.num_frames)
-            frames = (read_frame(video, t) if want else None
-                      for t, want in enumerate(wanted, 1))
-            flows = progress(
-                run.model.motion.flows(frames, workers=run.threads), title,
-                video.num_frames - 1, 'pair')
-            overlaps = adjacent_overlaps(
-                table.frames, table.rles, table.size, video.num_frames,
-                flows)
-            for _ in flows:  # None is left, but it must come to its end.
-                pass
-            with atomic_path(path) as temporary, temporary.open('wb') as f:
-                np.savez(f, **overlaps._asdict())
+@STAGES.register_module()
+class TrackletSplitting(TrackletStage):
+    """Cut tracklets where they change from one person to another.
 
-        run.do(title, task, find, keep=True)
-        with np.load(path, allow_pickle=False) as file:
-            return Overlaps(**file)
+    The paper assumes that a tracklet holds one person. In a crowd some hold
+    two, and are a wrong label in inter-tracklet training and a wrong node in
+    merging. They are cut where their parts would not be merged, see
+    :func:`mmremots.models.task_modules.split_tracklets`.
+    """
+
+    title = 'tracklet splitting'
+    output = 'tracklets_split'
+
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """The tracklets, and the rule of the merger's threshold."""
+        return dict(threshold=run.model_cfg['merger'].get('threshold'),
+                    tracklets=file_hash(run.tracklet_path(video)))
+
+    def process(self, run: Run, video: Video, title: str) -> None:
+        """Take the thresholds from the video, then cut."""
+        table = run.observations(video)
+        ids, evidence = run.model.merger.split(
+            run.features(video, title), table.frames, run.tracklets(video),
+            table.labels)
+        self.write(run, video, ids, evidence)
+        for label, found in evidence.items():
+            plot_merge_threshold(
+                found.different, found.same, found.threshold.value,
+                run.folder.plot(
+                    video.name, f'theta_split{self.suffix}_{label}'))

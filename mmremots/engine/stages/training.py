@@ -21,6 +21,9 @@ from mmremots.models.reid import read_state_dict
 from mmremots.registry import DATASETS, STAGES
 from mmremots.structures.files import atomic_path
 
+#: Names of the trainings: in files, and in ``ReMOTSLoop.training``.
+OUTPUTS = ('labelled', 'intra', 'inter')
+
 
 class EncoderTraining(Stage):
     """Train the encoder in use on groups of crops.
@@ -35,9 +38,11 @@ class EncoderTraining(Stage):
       ``max_iters`` would be more, the training is shorter, its schedule too:
       the encoder would learn a short video by heart.
 
+    Those that the trainings share are ``ReMOTSLoop.training``; in it
+    ``labelled``, ``intra`` and ``inter`` hold those of one training alone.
+
     Args:
-        **overrides: Settings that differ from those the trainings share
-            (``ReMOTSLoop.training``).
+        **overrides: Settings of this stage alone.
     """
 
     #: Registered name of the dataset.
@@ -99,7 +104,10 @@ class EncoderTraining(Stage):
         run.encoder = out
 
     def _settings(self, run: Run) -> dict[str, Any]:
-        return {**run.training, **self.overrides}
+        shared = {name: value for name, value in run.training.items()
+                  if name not in OUTPUTS}
+        return {**shared, **run.training.get(self.output, {}),
+                **self.overrides}
 
     @staticmethod
     def _length(label: str, settings: dict[str, Any], crops: int) -> int:

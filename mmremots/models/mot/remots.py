@@ -7,11 +7,8 @@ import numpy as np
 from mmdet.models.mot import BaseMOTModel
 from numpy.typing import NDArray
 
-from mmremots.models.task_modules import (
-    intra_frame_similarities,
-    within_tracklet_similarities,
-)
-from mmremots.models.trackers import Overlaps, sure_similarities
+from mmremots.models.task_modules.tracklet_merger import Merged
+from mmremots.models.trackers import Overlaps, sure_links
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures import Observations
 
@@ -50,7 +47,8 @@ class ReMOTS(BaseMOTModel):
         self.merger = TASK_UTILS.build(merger)
 
     def track(self, table: Observations, tracked_by: NDArray,
-              merged_by: NDArray, overlaps: Overlaps,
+              merged_by: NDArray, overlaps: Overlaps, frame_rate: float,
+              split: bool = False,
               ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Short-term tracking and merging of a video, with its thresholds.
 
@@ -61,36 +59,40 @@ class ReMOTS(BaseMOTModel):
             tracked_by: (N, D) features for short-term tracking.
             merged_by: (N, D) features for merging.
             overlaps: The overlaps of its masks in adjacent frames.
+            frame_rate: Frames a second.
+            split: Whether tracklets are cut before they are merged.
 
         Returns:
             (N,) tracklet and (N,) track of each mask.
         """
-        _, thetas = self.tracker.thetas(
-            intra_frame_similarities(tracked_by, table.frames),
-            sure_similarities(tracked_by, table.labels, overlaps),
-            table.frames)
-        tracklets = self.tracker.link(
-            table.frames, table.labels, tracked_by, overlaps, thetas)
-        return tracklets, self.merge(table, merged_by, tracklets)
+        tracklets = self.tracker.track(
+            table.frames, table.labels, tracked_by, overlaps).ids
+        if split:
+            tracklets = self.merger.split(
+                merged_by, table.frames, tracklets, table.labels).ids
+        return tracklets, self.merge(
+            table, merged_by, tracklets, overlaps, frame_rate).ids
 
     def merge(self, table: Observations, features: NDArray,
-              tracklets: NDArray) -> NDArray[np.int64]:
+              tracklets: NDArray[np.int64], overlaps: Overlaps,
+              frame_rate: float) -> Merged:
         """Merging of a video's tracklets, with the threshold it gives.
 
         Args:
             table: The N fused masks of the video.
             features: (N, D) features.
             tracklets: (N,) tracklet of each mask.
+            overlaps: As of :meth:`track`.
+            frame_rate: Frames a second.
 
         Returns:
-            (N,) track of each mask.
+            (N,) track of each mask, and thresholds.
         """
-        theta = self.merger.threshold(
-            intra_frame_similarities(features, table.frames),
-            within_tracklet_similarities(features, table.frames, tracklets))
+        sure = sure_links(overlaps, table.labels)
         return self.merger.merge(
-            features, table.frames, tracklets, table.labels, theta.value,
-            table.boxes)
+            features, table.frames, tracklets, table.labels, frame_rate,
+            table.boxes, np.stack(
+                [overlaps.previous[sure], overlaps.current[sure]], axis=1))
 
     def loss(self, inputs: Any, data_samples: Any, **kwargs: Any) -> dict:
         """Not here: the encoder is trained by the training stages."""

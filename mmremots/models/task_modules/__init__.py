@@ -1,6 +1,6 @@
 """Suppression, thresholds and merging: the steps between networks."""
 from .iom_nms import IoMNMS
-from .motion_gate import MotionGate
+from .motion_veto import MotionVeto
 from .similarities import (
     centred_features,
     intra_frame_similarities,
@@ -8,13 +8,18 @@ from .similarities import (
     unit_features,
     within_tracklet_similarities,
 )
-from .thresholds import CrossingThreshold, ThreeSigmaThreshold, Threshold
+from .thresholds import (
+    CrossingThreshold,
+    Evidence,
+    ThreeSigmaThreshold,
+    Threshold,
+)
 from .tracklet_merger import TrackletMerger
-from .windowed_threshold import WindowedThreshold
+from .tracklet_splitting import split_tracklets
 
 __all__ = [
-    'CrossingThreshold', 'IoMNMS', 'MotionGate', 'ThreeSigmaThreshold',
-    'Threshold', 'TrackletMerger', 'WindowedThreshold',
+    'CrossingThreshold', 'Evidence', 'IoMNMS', 'MotionVeto',
+    'ThreeSigmaThreshold', 'Threshold', 'TrackletMerger',
     'centred_features', 'intra_frame_similarities', 'pair_similarities',
-    'unit_features', 'within_tracklet_similarities',
+    'split_tracklets', 'unit_features', 'within_tracklet_similarities',
 ]

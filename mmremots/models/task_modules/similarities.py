@@ -33,7 +33,8 @@ def unit_features(features: ArrayLike) -> NDArray[np.float64]:
 
 
 def centred_features(
-        features: NDArray, frames: ArrayLike) -> NDArray[np.float32]:
+        features: NDArray, frames: ArrayLike,
+        labels: ArrayLike) -> NDArray[np.float32]:
     r"""Unit features without what all people of the video have in common.
 
     Features after a ReLU are positive, so those of any two people are alike,
@@ -48,11 +49,13 @@ def centred_features(
     Only frames with more than one person say what people have in common: in
     the mean over all masks, somebody who is alone for most of the video would
     be most of the mean, and lose his identity. Where no frame has two masks
-    :math:`c` is 0.
+    :math:`c` is 0. Each class has its own :math:`c`, over its own masks:
+    what cars have in common is nothing to people.
 
     Args:
         features: (N, D) real numbers, of one video; may be a memory map.
         frames: (N,) integers, in any order.
+        labels: (N,) class of each row.
 
     Returns:
         (N, D) rows of length 1; a row that is the mean itself is 0.
@@ -61,16 +64,26 @@ def centred_features(
         ValueError: If lengths differ or a feature is not finite.
     """
     frames = _column(frames, features, 'frames')
+    _, kind = np.unique(
+        _column(labels, features, 'labels'), return_inverse=True)
     _, place, count = np.unique(
-        frames, return_inverse=True, return_counts=True)
-    weights = ((count > 1) / (count * max((count > 1).sum(), 1)))[place]
+        np.stack([kind, frames]), axis=1, return_inverse=True,
+        return_counts=True)
+    place = place.ravel()  # numpy 2.0 gives it another shape
+    kinds = kind.max(initial=-1) + 1
+    shared = (count > 1)[place]
+    # Rows of a class, frames of which are weighted alike.
+    weights = np.zeros((kinds, len(frames)))
+    weights[kind, np.arange(len(frames))] = shared / count[place]
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1)
     blocks = _blocks(len(frames))
-    centre = sum(weights[block] @ unit_features(features[block])
-                 for block in blocks)
+    centre = np.zeros((kinds, np.shape(features)[1]))
+    for block in blocks:
+        centre += weights[:, block] @ unit_features(features[block])
     centred = np.empty(np.shape(features), np.float32)
     for block in blocks:
         centred[block] = unit_features(
-            unit_features(features[block]) - centre)
+            unit_features(features[block]) - centre[kind[block]])
     return centred
 
 

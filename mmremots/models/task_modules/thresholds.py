@@ -31,6 +31,20 @@ class Threshold(NamedTuple):
     note: str = ''
 
 
+class Evidence(NamedTuple):
+    """A threshold and the similarities that it was taken from.
+
+    Attributes:
+        threshold: The threshold.
+        different: (P,) similarities of different people.
+        same: (Q,) similarities of one person.
+    """
+
+    threshold: Threshold
+    different: NDArray[np.float64]
+    same: NDArray[np.float64]
+
+
 def three_sigma(similarities: ArrayLike) -> float:
     """Mean + 3 standard deviations (paper, section 2.3 and Figure 4).
 

@@ -1,7 +1,8 @@
 """Merging short-term tracklets into tracks (paper, section 2.5)."""
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,14 @@ from mmremots.models.task_modules.agglomeration import (
     agglomerate,
     collect_tracklets,
 )
+from mmremots.models.task_modules.similarities import (
+    intra_frame_similarities,
+    within_tracklet_similarities,
+)
+from mmremots.models.task_modules.thresholds import Evidence
+from mmremots.models.task_modules.tracklet_splitting import split_tracklets
 from mmremots.registry import TASK_UTILS
+from mmremots.structures.durations import frames_in
 
 
 def tracklet_distances(
@@ -97,79 +105,190 @@ def merge_tracklets(
     return np.unique(owner, return_inverse=True)[1].astype(np.int64)
 
 
+class Merged(NamedTuple):
+    """What became of the tracklets of a video.
+
+    Attributes:
+        ids: (N,) int64, from 1: the track of each observation, or the part
+            of its tracklet.
+        evidence: Of each class the theta that was used, and why.
+    """
+
+    ids: NDArray[np.int64]
+    evidence: dict[int, Evidence]
+
+
 @TASK_UTILS.register_module()
 class TrackletMerger:
-    """Merges tracklets of one class into tracks.
+    """Merges tracklets into tracks, each class of a video by itself.
+
+    Pairs within a tracklet are those of a few frames, so they are more alike
+    than one person is over a whole video, and the paper's theta_merge is too
+    high for merges across a change of pose or light. With ``retake`` the
+    threshold is taken again from the tracks that it gave, where tracks hold
+    pairs across such changes, and the tracklets are merged again, until the
+    threshold falls no more. Pairs of different people stay what they are, so
+    it never falls below where the tracks are as much like them.
 
     Args:
         max_gap: Largest gap in frames that a merge may bridge. Defaults to
             15, as in the paper.
+        max_seconds: The same in seconds, whatever the frame rate; if given,
+            it takes the place of ``max_gap``.
         threshold: Config of the rule for ``theta``, called with the
-            similarities within frames and within tracklets of a video.
-            Defaults to ``dict(type='CrossingThreshold')``.
-        gate: Config of what forbids merges beyond the paper, a
-            ``MotionGate``. Defaults to None.
+            similarities within frames and within tracklets of a class in a
+            video. Defaults to ``dict(type='CrossingThreshold')``.
+        veto: Config of what forbids merges beyond the paper, a
+            ``MotionVeto``. Defaults to None.
+        retake: See above. Defaults to False, as in the paper.
+
+    Raises:
+        ValueError: If a length of time is negative.
     """
 
     def __init__(
-            self, max_gap: int = 15,
+            self, max_gap: int = 15, max_seconds: float | None = None,
             threshold: dict[str, Any] | None = None,
-            gate: dict[str, Any] | None = None) -> None:
+            veto: dict[str, Any] | None = None,
+            retake: bool = False) -> None:
         if max_gap < 0:
             raise ValueError(f'max_gap is {max_gap}, below 0')
+        if max_seconds is not None and not max_seconds >= 0:
+            raise ValueError(f'max_seconds is {max_seconds}, below 0')
         self.max_gap = max_gap
+        self.max_seconds = max_seconds
         self.threshold = TASK_UTILS.build(
             threshold or {'type': 'CrossingThreshold'})
-        self.gate = TASK_UTILS.build(gate) if gate else None
+        self.veto = TASK_UTILS.build(veto) if veto else None
+        self.retake = retake
+
+    def gap(self, frame_rate: float) -> int:
+        """Largest gap in frames, for a video of so many frames a second."""
+        if self.max_seconds is None:
+            return self.max_gap
+        return frames_in(self.max_seconds, frame_rate)
 
     def merge(
             self, features: NDArray, frames: ArrayLike,
-            tracklet_ids: ArrayLike, labels: ArrayLike,
-            theta: float,
-            boxes: ArrayLike | None = None) -> NDArray[np.int64]:
-        """Give each observation its track.
+            tracklet_ids: ArrayLike, labels: ArrayLike, frame_rate: float,
+            boxes: NDArray | None = None,
+            links: ArrayLike | None = None) -> Merged:
+        """Give each observation of a video its track.
 
         Args:
             features: (N, D) real numbers; may be a memory map.
             frames: (N,) integers.
             tracklet_ids: (N,) integers.
             labels: (N,) class; the same within a tracklet.
-            theta: Tracklets above this similarity merge.
-            boxes: (N, 4) x1, y1, x2, y2 in pixels; the gate needs them.
+            frame_rate: Frames a second.
+            boxes: (N, 4) x1, y1, x2, y2 in pixels; the veto needs them.
+            links: (L, 2) rows of the two masks of each link that flow alone
+                is sure of; the veto needs them.
 
         Returns:
-            (N,) int64 track ids from 1, in order of the lowest tracklet id.
+            Track ids, class by class, in order of the lowest tracklet id.
 
         Raises:
             ValueError: As :func:`merge_tracklets`, if a tracklet has two
-                classes, or if there is a gate and no boxes.
+                classes, or if there is a veto and no boxes or links.
         """
-        frames = np.asarray(frames, dtype=np.int64)
-        if not len(frames):
-            return np.zeros(0, dtype=np.int64)
-        ids, tracklet = np.unique(tracklet_ids, return_inverse=True)
-        _, label = np.unique(labels, return_inverse=True)
-        label_of = np.zeros(len(ids), dtype=np.int64)
-        label_of[tracklet] = label
-        if (label_of[tracklet] != label).any():
-            bad = tracklet[label_of[tracklet] != label][0]
-            raise ValueError(f'tracklet {ids[bad]} has two classes')
-        # Classes live in times of their own, out of reach of one another.
-        era = np.ptp(frames) + self.max_gap + 1
-        clusters = merge_tracklets(
-            features, frames + label * era, tracklet_ids, self.max_gap,
-            1 - theta, self._apart(frames, tracklet_ids, boxes))
-        return clusters[tracklet] + 1
+        if self.veto is not None and (boxes is None or links is None):
+            raise ValueError('the veto needs boxes and sure links')
+        gap = self.gap(frame_rate)
+
+        def of_class(rows: NDArray[np.int64], mine: NDArray, theta: Evidence,
+                     ) -> tuple[NDArray[np.int64], Evidence]:
+            times, names = np.asarray(frames)[rows], ids[rows]
+            place = np.unique(names, return_inverse=True)[1]
+            apart = self._apart(rows, times, names, boxes, links, gap)
+            while True:
+                tracks = merge_tracklets(
+                    mine, times, names, gap, 1 - theta.threshold.value,
+                    apart)[place]
+                if not self.retake:
+                    return tracks, theta
+                again = self._evidence(mine, times, tracks, theta.different)
+                if not again.threshold.value < theta.threshold.value:
+                    return tracks, theta
+                theta = again
+
+        ids = np.asarray(tracklet_ids)
+        return self._each_class(features, frames, ids, labels, of_class)
+
+    def split(
+            self, features: NDArray, frames: ArrayLike,
+            tracklet_ids: ArrayLike, labels: ArrayLike) -> Merged:
+        """Cut tracklets where their parts would not be merged.
+
+        By :func:`split_tracklets`, with the threshold that merging them
+        would have.
+
+        Args:
+            features: (N, D) real numbers; may be a memory map.
+            frames: (N,) integers.
+            tracklet_ids: (N,) integers.
+            labels: (N,) class; the same within a tracklet.
+
+        Raises:
+            ValueError: As :func:`split_tracklets`, or if a tracklet has two
+                classes.
+        """
+        def of_class(rows: NDArray[np.int64], mine: NDArray, theta: Evidence,
+                     ) -> tuple[NDArray[np.int64], Evidence]:
+            return split_tracklets(
+                mine, np.asarray(frames)[rows], ids[rows],
+                theta.threshold.value), theta
+
+        ids = np.asarray(tracklet_ids)
+        return self._each_class(features, frames, ids, labels, of_class)
+
+    def _each_class(
+            self, features: NDArray, frames: ArrayLike, ids: NDArray,
+            labels: ArrayLike, of_class: Callable[..., Any]) -> Merged:
+        """Do something to each class, which no other class touches."""
+        times, classes = np.asarray(frames), np.asarray(labels)
+        _check_one_class(ids, classes)
+        found = np.zeros(len(ids), dtype=np.int64)
+        evidence = {}
+        for label in np.unique(classes):
+            rows = np.flatnonzero(classes == label)
+            mine = features if len(rows) == len(ids) else features[rows]
+            theta = self._evidence(
+                mine, times[rows], ids[rows],
+                intra_frame_similarities(mine, times[rows]))
+            new, evidence[int(label)] = of_class(rows, mine, theta)
+            found[rows] = (
+                np.unique(new, return_inverse=True)[1] + 1
+                + found.max(initial=0))
+        return Merged(found, evidence)
+
+    def _evidence(
+            self, features: NDArray, frames: NDArray, ids: NDArray,
+            different: NDArray[np.float64]) -> Evidence:
+        same = within_tracklet_similarities(features, frames, ids)
+        return Evidence(self.threshold(different, same), different, same)
 
     def _apart(
-            self, frames: ArrayLike, tracklet_ids: ArrayLike,
-            boxes: ArrayLike | None) -> NDArray[np.int64] | None:
-        if self.gate is None:
+            self, rows: NDArray[np.int64], frames: NDArray, ids: NDArray,
+            boxes: NDArray | None, links: ArrayLike | None,
+            gap: int) -> NDArray[np.int64] | None:
+        """Pairs of tracklets of a class that the veto keeps apart."""
+        if self.veto is None or boxes is None:
             return None
-        if boxes is None:
-            raise ValueError('the gate needs boxes')
-        return self.gate.forbidden(
-            boxes, frames, tracklet_ids, self.max_gap)
+        pairs = np.asarray(links, dtype=np.int64).reshape(-1, 2)
+        pairs = pairs[np.isin(pairs[:, 0], rows)]
+        return self.veto.forbidden(
+            boxes[rows], frames, ids, np.searchsorted(rows, pairs), gap)
+
+
+def _check_one_class(ids: NDArray, labels: NDArray) -> None:
+    names, tracklet = np.unique(ids, return_inverse=True)
+    label_of = np.zeros(len(names), dtype=labels.dtype)
+    label_of[tracklet] = labels
+    bad = np.flatnonzero(label_of[tracklet] != labels)
+    if len(bad):
+        raise ValueError(
+            f'tracklet {names[tracklet[bad[0]]]} has two classes')
 
 
 def _keep_apart(

@@ -2,6 +2,7 @@
 from .short_term_tracker import (
     Overlaps,
     ShortTermTracker,
+    Tracked,
     adjacent_overlaps,
     frames_to_read,
     sure_links,
@@ -9,6 +10,6 @@ from .short_term_tracker import (
 )
 
 __all__ = [
-    'Overlaps', 'ShortTermTracker', 'adjacent_overlaps', 'frames_to_read',
-    'sure_links', 'sure_similarities',
+    'Overlaps', 'ShortTermTracker', 'Tracked', 'adjacent_overlaps',
+    'frames_to_read', 'sure_links', 'sure_similarities',
 ]

@@ -12,19 +12,22 @@ from scipy.optimize import linear_sum_assignment
 
 from mmremots.models.motion.dense_flow import warp_labels
 from mmremots.models.task_modules.similarities import (
+    intra_frame_similarities,
     pair_similarities,
     unit_features,
 )
-from mmremots.models.task_modules.thresholds import Threshold, crossing
-from mmremots.models.task_modules.windowed_threshold import (
-    WindowedThreshold,
-    pair_frames,
+from mmremots.models.task_modules.thresholds import (
+    Evidence,
+    Threshold,
+    crossing,
 )
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures.masks import RLE, label_map
 
-#: Least IoU of two masks that flow alone is sure of.
-_SURE_IOU = 0.5
+#: Least IoU of two masks that flow alone is sure of, and the least IoU with
+#: another mask that makes it unsure.
+_SURE_IOU = 0.3
+_RIVAL_IOU = 0.1
 _ENDED: Any = object()
 
 
@@ -251,22 +254,47 @@ def sure_links(
         overlaps: Overlaps, labels: ArrayLike) -> NDArray[np.bool_]:
     """Pairs of masks that are one person, whatever an encoder says.
 
-    Flow lays the former on half of the latter or more (IoU of 0.5), and
-    neither overlaps any other mask of its class that it might be taken for.
+    Flow lays the former on the latter (IoU of 0.3), and neither has any
+    other mask of its class that it might be taken for (IoU of 0.1): people
+    who only touch are not mixed up.
 
     Args:
         overlaps: The K overlaps of a video.
         labels: (N,) class of each mask.
 
     Returns:
-        (K,) bool.
+        (K,) bool; a mask is in at most one pair with the frame before, and
+        in one with the frame after.
     """
     labels = np.asarray(labels)
     previous, current, iou = overlaps
-    rivals = labels[previous] == labels[current]
-    alone = [np.bincount(rows[rivals], minlength=len(labels))[rows] == 1
-             for rows in (previous, current)]
+    rivals = (labels[previous] == labels[current]) & (iou >= _RIVAL_IOU)
+    alone = [
+        np.bincount(rows[rivals], minlength=len(labels))[rows] == 1
+        for rows in (previous, current)]
     return rivals & alone[0] & alone[1] & (iou >= _SURE_IOU)
+
+
+def chains(
+        num: int, previous: NDArray[np.int64],
+        current: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tracklets of linked masks.
+
+    Args:
+        num: Number of masks.
+        previous: (L,) row of the earlier mask of each link; no row twice.
+        current: (L,) row of the later one, a higher number; no row twice.
+
+    Returns:
+        (num,) int64 tracklet ids from 1, in order of the first row.
+    """
+    before = np.full(num, -1)
+    before[current] = previous
+    ids = np.zeros(num, dtype=np.int64)
+    ids[before < 0] = np.arange(1, (before < 0).sum() + 1)
+    for row in np.flatnonzero(before >= 0):
+        ids[row] = ids[before[row]]
+    return ids
 
 
 def sure_similarities(
@@ -290,6 +318,19 @@ def sure_similarities(
         features, overlaps.previous[sure], overlaps.current[sure])
 
 
+class Tracked(NamedTuple):
+    """Tracklets of a video.
+
+    Attributes:
+        ids: (N,) int64 tracklet of each mask, from 1.
+        evidence: Of each class the theta that was used, and why; empty
+            where appearance was not looked at.
+    """
+
+    ids: NDArray[np.int64]
+    evidence: dict[int, Evidence]
+
+
 @MODELS.register_module()
 class ShortTermTracker:
     """Links masks of adjacent frames into tracklets.
@@ -308,68 +349,76 @@ class ShortTermTracker:
     forbids more true links than it stops false ones. Of one person are
     those in adjacent frames that flow alone is sure of (:func:`sure_links`).
 
+    With ``sure_only`` these are all the links there are, and every doubt is
+    left to merging, which sees more of both people than two masks. A
+    tracklet is then hardly ever of two people, as the paper assumes.
+
     Args:
         threshold: Config of the rule for ``theta``, called with the
-            intra-frame similarities of a video. Defaults to
+            intra-frame similarities of a class in a video. Defaults to
             ``dict(type='ThreeSigmaThreshold')``.
         at_most_crossing: See above. Defaults to False, the paper's rule.
+        sure_only: See above. Defaults to False, as in the paper.
     """
 
     def __init__(self, threshold: dict[str, Any] | None = None,
-                 at_most_crossing: bool = False) -> None:
+                 at_most_crossing: bool = False,
+                 sure_only: bool = False) -> None:
         self.threshold = TASK_UTILS.build(
             threshold or {'type': 'ThreeSigmaThreshold'})
         self.at_most_crossing = at_most_crossing
+        self.sure_only = sure_only
 
     def track(
-            self,
-            frames: ArrayLike,
-            labels: ArrayLike,
-            rles: Sequence[RLE],
-            features: NDArray,
-            size: Sequence[int] | None,
-            num_frames: int,
-            theta: float,
-            flows: Iterable[NDArray | None] | None = None
-    ) -> NDArray[np.int64]:
-        """Give each mask of a video its tracklet.
+            self, frames: ArrayLike, labels: ArrayLike, features: NDArray,
+            overlaps: Overlaps) -> Tracked:
+        """Give each mask of a video its tracklet, each class by itself.
 
         Args:
-            frames: As of :func:`adjacent_overlaps`, like ``rles``, ``size``,
-                ``num_frames`` and ``flows``.
+            frames: (N,) integers, ascending.
             labels: (N,) class of each mask.
-            rles: N masks.
             features: (N, D) real numbers; may be a memory map.
-            size: (h, w) of the images.
-            num_frames: Length of the video.
-            theta: Least cosine similarity of two masks of a tracklet.
-            flows: Flow of each frame but the first, or None.
+            overlaps: What :func:`adjacent_overlaps` gave for these masks.
 
         Returns:
-            (N,) int64 tracklet ids from 1, in order of first appearance.
+            Ids in order of first appearance, and thresholds.
 
         Raises:
-            ValueError: As :func:`adjacent_overlaps`, and if labels or
-                features do not fit.
+            ValueError: As :meth:`link`.
         """
-        overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
-        return self.link(frames, labels, features, overlaps, theta)
+        frames, labels = np.asarray(frames, dtype=np.int64), np.asarray(labels)
+        _check_columns(frames, labels, features, overlaps)
+        if self.sure_only:
+            sure = sure_links(overlaps, labels)
+            return Tracked(chains(
+                len(frames), overlaps.previous[sure],
+                overlaps.current[sure]), {})
+        ids = np.zeros(len(frames), dtype=np.int64)
+        evidence = {}
+        for label in np.unique(labels):
+            rows = np.flatnonzero(labels == label)
+            mine = features if len(rows) == len(frames) else features[rows]
+            pairs = overlaps.among(rows, len(frames))
+            different = intra_frame_similarities(mine, frames[rows])
+            same = sure_similarities(mine, labels[rows], pairs)
+            theta = self.theta(different, same)
+            evidence[int(label)] = Evidence(theta, different, same)
+            ids[rows] = ids.max(initial=0) + self.link(
+                frames[rows], labels[rows], mine, pairs, theta.value)
+        _, first, place = np.unique(
+            ids, return_index=True, return_inverse=True)
+        return Tracked(np.argsort(np.argsort(first))[place] + 1, evidence)
 
-    def thetas(
-            self, different: ArrayLike, same: ArrayLike, frames: ArrayLike,
-    ) -> tuple[Threshold, NDArray[np.float64]]:
-        """The threshold of a video, and that at the time of each mask.
+    def theta(self, different: ArrayLike, same: ArrayLike) -> Threshold:
+        """The threshold of a class in a video.
 
         Args:
-            different: (P,) intra-frame similarities of the video.
-            same: (Q,) :func:`sure_similarities` of the video. Not looked at
-                unless ``at_most_crossing``.
-            frames: (N,) frame of each mask.
+            different: (P,) intra-frame similarities.
+            same: (Q,) :func:`sure_similarities`. Not looked at unless
+                ``at_most_crossing``.
 
         Returns:
-            The threshold of the whole video, with the rule ``crossing``
-            where that bounds it; and (N,) float64, all the same unless
-            ``threshold`` is a ``WindowedThreshold``.
+            The threshold, with the rule ``crossing`` where that bounds it.
 
         Raises:
             ValueError: If a similarity is not finite.
@@ -379,15 +428,11 @@ class ShortTermTracker:
             if limit < np.inf:  # A fallback that is not used is no news.
                 warnings.simplefilter('ignore')
             theta = self.threshold(different)
-        local = np.full(len(np.asarray(frames)), theta.value)
-        if isinstance(self.threshold, WindowedThreshold):
-            local = self.threshold.local(
-                different, pair_frames(frames), theta.value, frames)
         if limit < theta.value:
-            theta = Threshold(limit, 'crossing')
-        elif theta.note and limit < np.inf:
+            return Threshold(limit, 'crossing')
+        if theta.note and limit < np.inf:
             warnings.warn(theta.note, stacklevel=2)
-        return theta, np.minimum(local, limit)
+        return theta
 
     def _limit(self, different: ArrayLike, same: ArrayLike) -> float:
         """Where the similarities cross; infinite where nothing tells."""
@@ -400,16 +445,15 @@ class ShortTermTracker:
 
     def link(
             self, frames: ArrayLike, labels: ArrayLike, features: NDArray,
-            overlaps: Overlaps, theta: ArrayLike) -> NDArray[np.int64]:
-        """Give each mask its tracklet, where overlaps are known.
+            overlaps: Overlaps, theta: float) -> NDArray[np.int64]:
+        """Give each mask its tracklet, where theta is known.
 
         Args:
             frames: (N,) integers, ascending.
             labels: (N,) class of each mask.
             features: (N, D) real numbers; may be a memory map.
             overlaps: What :func:`adjacent_overlaps` gave for these masks.
-            theta: Least cosine similarity of two masks of a tracklet; one
-                number, or (N,) that of each mask with the frame before.
+            theta: Least cosine similarity of two masks of a tracklet.
 
         Returns:
             (N,) int64 tracklet ids from 1, in order of first appearance.
@@ -419,21 +463,12 @@ class ShortTermTracker:
                 an overlap is not one of adjacent frames.
         """
         frames, labels = np.asarray(frames, dtype=np.int64), np.asarray(labels)
-        for name, column in (('labels', labels), ('features', features)):
-            if len(column) != len(frames):
-                raise ValueError(
-                    f'{len(frames)} frames, but {len(column)} {name}')
-        thetas = np.broadcast_to(theta, frames.shape)
+        _check_columns(frames, labels, features, overlaps)
         prev, curr, iou = overlaps
-        if len(curr) and (
-                min(prev.min(), curr.min()) < 0 or curr.max() >= len(frames)
-                or (frames[curr] - frames[prev] != 1).any()):
-            raise ValueError('the overlaps are not of these masks')
         same_class = labels[prev] == labels[curr]
         prev, curr, iou = prev[same_class], curr[same_class], iou[same_class]
 
-        ids = np.zeros(len(frames), dtype=np.int64)
-        started = 0
+        links = [np.zeros((0, 2), dtype=np.int64)]
         starts = np.flatnonzero(np.diff(frames, prepend=0))
         stops = np.append(starts, len(frames))[1:]
         firsts, lasts = np.searchsorted(curr, starts), np.searchsorted(
@@ -445,14 +480,26 @@ class ShortTermTracker:
                 overlap = np.zeros((start - start_prev, stop - start))
                 overlap[prev[first:last] - start_prev,
                         curr[first:last] - start] = iou[first:last]
-                rows, columns = associate(short_term_cost(
+                pairs = associate(short_term_cost(
                     overlap, features[start_prev:start],
-                    features[start:stop], float(thetas[start]))).T
-                ids[start + columns] = ids[start_prev + rows]
-            new = start + np.flatnonzero(ids[start:stop] == 0)
-            ids[new] = np.arange(len(new)) + started + 1
-            started += len(new)
-        return ids
+                    features[start:stop], theta))
+                links.append(pairs + np.array([start_prev, start]))
+        previous, current = np.concatenate(links).T
+        return chains(len(frames), previous, current)
+
+
+def _check_columns(
+        frames: NDArray[np.int64], labels: NDArray, features: NDArray,
+        overlaps: Overlaps) -> None:
+    for name, column in (('labels', labels), ('features', features)):
+        if len(column) != len(frames):
+            raise ValueError(
+                f'{len(frames)} frames, but {len(column)} {name}')
+    prev, curr, _ = overlaps
+    if len(curr) and (
+            min(prev.min(), curr.min()) < 0 or curr.max() >= len(frames)
+            or (frames[curr] - frames[prev] != 1).any()):
+        raise ValueError('the overlaps are not of these masks')
 
 
 def _frame_bounds(
