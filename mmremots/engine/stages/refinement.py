@@ -23,7 +23,7 @@ from mmremots.models.motion.gap_filling import (
 )
 from mmremots.models.task_modules.track_pruning import (
     least_score,
-    run_lengths,
+    seconds_on_end,
     supported,
 )
 from mmremots.registry import STAGES
@@ -44,7 +44,8 @@ class TrackPruning(TrackStage):
     :func:`mmremots.models.task_modules.track_pruning.least_score`.
 
     Args:
-        min_seconds: A track must be seen for as long on end once.
+        min_seconds: A track must be seen for as long on end once, from the
+            first frame to the last.
         sure_seconds: What is seen for as long on end is surely somebody.
         sigmas: The mean score of a track may be so many standard deviations
             below the mean score of sure masks.
@@ -52,7 +53,7 @@ class TrackPruning(TrackStage):
 
     title = 'track pruning'
 
-    min_seconds: float = 0.4
+    min_seconds: float = 0.35
     sure_seconds: float = 1.0
     sigmas: float = 2.0
 
@@ -66,17 +67,17 @@ class TrackPruning(TrackStage):
     def process(self, run: Run, video: Video, title: str) -> None:
         """Keep the tracks that are long and sure enough."""
         table, ids = run.tracks(video)
-        lengths = run_lengths(table.frames, ids)
+        seconds = seconds_on_end(table.frames, ids, video.frame_rate)
         keep = np.zeros(len(ids), dtype=bool)
         least = {}
         for label in np.unique(table.labels):
             rows = table.labels == label
             score = least_score(
-                table.scores[rows], lengths[rows],
-                frames_in(self.sure_seconds, video.frame_rate), self.sigmas)
+                table.scores[rows], seconds[rows], self.sure_seconds,
+                self.sigmas)
             keep[rows] = supported(
-                lengths[rows], table.scores[rows], ids[rows],
-                frames_in(self.min_seconds, video.frame_rate), score)
+                seconds[rows], table.scores[rows], ids[rows],
+                self.min_seconds, score)
             # JSON has no infinity: nothing was sure, nothing is too weak.
             least[str(label)] = score if np.isfinite(score) else None
         write_mots(self.tracks(run, video), table.take(keep), ids[keep])
