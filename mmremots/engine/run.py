@@ -166,8 +166,8 @@ class Run:
                 'ShortTermTracking before this stage, or put a file there')
         rows, ids = read_mots(path, video.size, video.num_frames)
         table = self.observations(video)
-        wanted = _row_keys(table)
-        given = dict(zip(_row_keys(rows), ids.tolist(), strict=True))
+        wanted = row_keys(table)
+        given = dict(zip(row_keys(rows), ids.tolist(), strict=True))
         if len(given) != len(wanted) or not all(k in given for k in wanted):
             raise ValueError(
                 f'{path}: its masks are not those of '
@@ -195,9 +195,9 @@ class Run:
         rows, ids = read_mots(
             self.track_path(video), video.size, video.num_frames)
         table = self.observations(video)
-        place = {key: k for k, key in enumerate(_row_keys(table))}
+        place = {key: k for k, key in enumerate(row_keys(table))}
         found = np.array(
-            [place.get(key, -1) for key in _row_keys(rows)], np.int64)
+            [place.get(key, -1) for key in row_keys(rows)], np.int64)
         known = found >= 0
         boxes, scores = rows.boxes.copy(), np.zeros_like(rows.scores)
         boxes[known] = table.boxes[found[known]]
@@ -295,27 +295,31 @@ class Run:
         they are found on first use and kept, as masks are.
         """
         path = self.folder.overlaps(video.name)
-        title = f'{title}, flow'
 
         def find() -> None:
-            table = self.observations(video)
-            wanted = frames_to_read(table.frames, video.num_frames)
-            frames = (read_frame(video, t) if want else None
-                      for t, want in enumerate(wanted, 1))
-            flows = progress(
-                self.model.motion.flows(frames, workers=self.threads), title,
-                video.num_frames - 1, 'pair')
-            found = adjacent_overlaps(
-                table.frames, table.rles, table.size, video.num_frames,
-                flows)
-            for _ in flows:  # None is left, but it must come to its end.
-                pass
+            found = self.find_overlaps(
+                video, self.observations(video), title)
             with atomic_path(path) as temporary, temporary.open('wb') as f:
                 np.savez(f, **found._asdict())
 
-        self.do(title, self.overlaps_task(video), find, keep=True)
+        self.do(f'{title}, flow', self.overlaps_task(video), find, keep=True)
         with np.load(path, allow_pickle=False) as file:
             return Overlaps(**file)
+
+    def find_overlaps(self, video: Video, table: Observations,
+                      title: str) -> Overlaps:
+        """Overlaps of some masks of a target video along the flow."""
+        wanted = frames_to_read(table.frames, video.num_frames)
+        frames = (read_frame(video, t) if want else None
+                  for t, want in enumerate(wanted, 1))
+        flows = progress(
+            self.model.motion.flows(frames, workers=self.threads),
+            f'{title}, flow', video.num_frames - 1, 'pair')
+        found = adjacent_overlaps(
+            table.frames, table.rles, table.size, video.num_frames, flows)
+        for _ in flows:  # None is left, but it must come to its end.
+            pass
+        return found
 
     def _load(self, encoder: Path) -> None:
         mark = (encoder, file_hash(encoder))
@@ -355,7 +359,8 @@ def finished_run(cfg: Config, root: Path) -> Run:
     raise FileNotFoundError(f'{root}: no finished run here, no encoder')
 
 
-def _row_keys(rows: Observations) -> list[tuple[int, str]]:
+def row_keys(rows: Observations) -> list[tuple[int, str]]:
+    """What a mask is known by in another table: frame and pixels."""
     return [(int(frame), _counts(rle['counts']))
             for frame, rle in zip(rows.frames, rows.rles, strict=True)]
 

@@ -113,6 +113,10 @@ class RunFolder:
         """
         return self.root / 'detections' / source / f'{sequence}.txt'
 
+    def weak(self, sequence: str) -> Path:
+        """Weak masks of a sequence, disjoint from the fused ones."""
+        return self.root / 'weak' / f'{sequence}.txt'
+
     def overlaps(self, sequence: str) -> Path:
         """Overlaps of masks of adjacent frames, for any encoder."""
         return self.root / 'overlaps' / f'{sequence}.npz'

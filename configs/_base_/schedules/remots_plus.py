@@ -20,5 +20,6 @@ plus_stages = [
     dict(type='TrackletSplitting'),
     dict(type='Merging'),
     dict(type='TrackPruning'),
+    dict(type='TrackExtension'),
     dict(type='GapFilling'),
 ]

@@ -2,7 +2,7 @@
 from .base import SequenceStage, Stage, TrackStage
 from .masks import MaskGeneration
 from .merging import Merging
-from .refinement import GapFilling, TrackPruning
+from .refinement import GapFilling, TrackExtension, TrackPruning
 from .tracking import ShortTermTracking, TrackletSplitting, TrackletStage
 from .training import (
     InterTrackletTraining,
@@ -13,6 +13,7 @@ from .training import (
 __all__ = [
     'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
     'LabelledTraining', 'MaskGeneration', 'Merging', 'SequenceStage',
-    'ShortTermTracking', 'Stage', 'TrackPruning', 'TrackStage',
+    'ShortTermTracking', 'Stage', 'TrackExtension', 'TrackPruning',
+    'TrackStage',
     'TrackletSplitting', 'TrackletStage',
 ]

@@ -59,7 +59,8 @@ class MaskGeneration(SequenceStage):
             f'{self.name}/{video.name}',
             dict(detector=run.model.detector.fingerprint(video),
                  images=video_identity(video)),
-            [run.folder.detections(video.name)])
+            [run.folder.detections(video.name)]
+            + [run.folder.weak(video.name)] * run.model.detector.has_weak)
 
     def process(self, run: Run, video: Video, title: str) -> None:
         """Detect, source by source, then fuse frame by frame."""
@@ -69,13 +70,18 @@ class MaskGeneration(SequenceStage):
             if source.needs_image else source
             for name, source in detector.named_sources()]
         frames = range(1, video.num_frames + 1)
-        fused = [
-            detector.combine([
-                source.detect(None, video, frame) for source in sources])
-            for frame in progress(frames, title, video.num_frames)]
-        path = run.folder.detections(video.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_detections(path, Observations.concatenate(fused))
+        fused, weak = [], []
+        for frame in progress(frames, title, video.num_frames):
+            fused.append(detector.combine([
+                source.detect(None, video, frame) for source in sources]))
+            weak.append(detector.combine_weak(fused[-1], [
+                source.detect_weak(video, frame) for source in sources]))
+        for path, tables in (
+                (run.folder.detections(video.name), fused),
+                (run.folder.weak(video.name), weak)):
+            if tables is fused or detector.has_weak:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_detections(path, Observations.concatenate(tables))
 
     def _source_task(
             self, run: Run, video: Video, name: str,

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.sequences import read_frame
 from mmremots.engine.progress import progress
-from mmremots.engine.run import Run, file_hash, video_identity
+from mmremots.engine.run import (
+    Run,
+    file_hash,
+    row_keys,
+    video_identity,
+)
 from mmremots.engine.stages.base import TrackStage
 from mmremots.models.motion.gap_filling import (
     Gap,
@@ -26,8 +31,9 @@ from mmremots.models.task_modules.track_pruning import (
     seconds_on_end,
     supported,
 )
+from mmremots.models.trackers.track_extension import extend_tracks
 from mmremots.registry import STAGES
-from mmremots.structures import write_mots
+from mmremots.structures import Observations, read_detections, write_mots
 from mmremots.structures.durations import frames_in
 from mmremots.structures.masks import RLE
 
@@ -86,6 +92,56 @@ class TrackPruning(TrackStage):
             tracks=len(set(ids.tolist())), observations=len(ids),
             tracks_left=len(set(ids[keep].tolist())),
             observations_left=int(keep.sum())))
+
+
+@STAGES.register_module()
+@dataclass
+class TrackExtension(TrackStage):
+    """Continue tracks by masks that would not stand alone.
+
+    Weak masks of the detectors (``weak_thr`` of a source), and fused masks
+    that no track has any more, since they were left out or never merged:
+    :func:`mmremots.models.trackers.track_extension.extend_tracks`.
+
+    Args:
+        min_iou: Least IoU of a track's mask, carried by flow, with the next.
+    """
+
+    title = 'track extension'
+
+    min_iou: float = 0.7
+
+    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
+        """The tracks, all masks, and motion."""
+        weak = run.folder.weak(video.name)
+        return dict(
+            settings=asdict(self), motion=run.model_cfg['motion'],
+            images=video_identity(video),
+            detections=file_hash(run.folder.detections(video.name)),
+            weak=(file_hash(weak) if run.model.detector.has_weak else None),
+            tracks=file_hash(run.track_path(video)))
+
+    def process(self, run: Run, video: Video, title: str) -> None:
+        """Carry tracks on to free masks."""
+        table, ids = run.tracks(video)
+        free, overlaps = run.observations(video), None
+        if run.model.detector.has_weak:
+            free = Observations.concatenate([free, read_detections(
+                run.folder.weak(video.name), video.size, video.num_frames)])
+        else:
+            overlaps = run.overlaps(video, title)
+        owner = np.zeros(len(free), dtype=np.int64)
+        place = {key: k for k, key in enumerate(row_keys(free))}
+        owner[[place[key] for key in row_keys(table)]] = ids
+        if overlaps is None:
+            overlaps = run.find_overlaps(video, free, title)
+        found = extend_tracks(
+            free.frames, free.labels, owner, overlaps, self.min_iou)
+        kept = found > 0
+        write_mots(self.tracks(run, video), free.take(kept), found[kept])
+        run.folder.update_statistics(video.name, track_extension=dict(
+            free=int((owner == 0).sum()),
+            observations_added=int(kept.sum()) - len(ids)))
 
 
 @STAGES.register_module()

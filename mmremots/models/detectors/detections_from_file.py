@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 _PERSON = {'.txt': {2: 2}, '.json': {1: 2}}
 
 
+def check_thresholds(score_thr: float, weak_thr: float | None) -> None:
+    """Check the two thresholds of a source.
+
+    Raises:
+        ValueError: If one is no number, or weak masks would be strong ones.
+    """
+    if not np.isfinite(score_thr):
+        raise ValueError(f'score_thr is {score_thr}, not a number')
+    if weak_thr is not None and not weak_thr < score_thr:
+        raise ValueError(
+            f'weak_thr is {weak_thr}, not below score_thr, {score_thr}')
+
+
 @MODELS.register_module()
 class DetectionsFromFile(nn.Module):
     """A source of :class:`~.mask_fusion.MaskFusion` that reads files.
@@ -44,6 +58,9 @@ class DetectionsFromFile(nn.Module):
             Default: people alone, {2: 2} in text and {1: 2} in COCO results.
         score_weight: Scores are multiplied by this, after the threshold, to
             make those of different detectors comparable.
+        weak_thr: Least score of weak masks, which are no observations but
+            may continue a track, see ``TrackExtension``. Defaults to None,
+            no weak masks.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -54,10 +71,10 @@ class DetectionsFromFile(nn.Module):
     def __init__(
             self, path: str, score_thr: float = 0.0,
             classes: Mapping[int, int] | None = None,
-            score_weight: float = 1.0) -> None:
+            score_weight: float = 1.0,
+            weak_thr: float | None = None) -> None:
         super().__init__()
-        if not np.isfinite(score_thr):
-            raise ValueError(f'score_thr is {score_thr}, not a number')
+        check_thresholds(score_thr, weak_thr)
         if not (np.isfinite(score_weight) and score_weight > 0):
             raise ValueError(f'score_weight is {score_weight}, not above 0')
         self.path = path
@@ -65,6 +82,7 @@ class DetectionsFromFile(nn.Module):
         self.classes = None if classes is None else {
             int(theirs): int(ours) for theirs, ours in classes.items()}
         self.score_weight = score_weight
+        self.weak_thr = weak_thr
         self._opened: Video | None = None
         self._table = Observations.empty()
 
@@ -77,7 +95,7 @@ class DetectionsFromFile(nn.Module):
         """
         for path in self._files(sequence):
             found = self._read(path, sequence)
-            if not len(self._select(found)):
+            if not (found.scores >= self.score_thr).any():
                 print_log(
                     f'{path}: none of {len(found)} detections of sequence '
                     f'{sequence.name} has a score of {self.score_thr} or '
@@ -88,7 +106,7 @@ class DetectionsFromFile(nn.Module):
         classes = self.classes and sorted(self.classes.items())
         return {
             'score_thr': self.score_thr, 'classes': classes,
-            'score_weight': self.score_weight,
+            'score_weight': self.score_weight, 'weak_thr': self.weak_thr,
             'files': [[path.name, file_sha256(path)]
                       for path in self._files(sequence)]}
 
@@ -103,10 +121,21 @@ class DetectionsFromFile(nn.Module):
                 was another.
             frame: 1-based.
         """
+        found = self._of_frame(sequence, frame)
+        return self._weighted(found.take(found.scores >= self.score_thr))
+
+    def detect_weak(self, sequence: Video, frame: int) -> Observations:
+        """The weak masks of one frame: below ``score_thr``."""
+        found = self._of_frame(sequence, frame)
+        least = np.inf if self.weak_thr is None else self.weak_thr
+        return self._weighted(found.take(
+            (found.scores < self.score_thr) & (found.scores >= least)))
+
+    def _of_frame(self, sequence: Video, frame: int) -> Observations:
+        """All that the files hold of one frame."""
         if self._opened != sequence:
-            self._table = self._select(Observations.concatenate([
-                self._read(path, sequence)
-                for path in self._files(sequence)]))
+            self._table = Observations.concatenate([
+                self._read(path, sequence) for path in self._files(sequence)])
             self._opened = sequence
         return self._table.take(self._table.of_frame(frame))
 
@@ -150,10 +179,6 @@ class DetectionsFromFile(nn.Module):
             found.frames, found.boxes, found.scores,
             np.array(labels, dtype=np.int64), found.rles, found.size)
 
-    def _select(self, found: Observations) -> Observations:
-        """Those with a score high enough, scores weighted."""
-        good = found.take(found.scores >= self.score_thr)
-        weight = np.float32(self.score_weight)
-        return Observations(
-            good.frames, good.boxes, good.scores * weight, good.labels,
-            good.rles, good.size)
+    def _weighted(self, found: Observations) -> Observations:
+        return replace(
+            found, scores=found.scores * np.float32(self.score_weight))

@@ -70,6 +70,8 @@ class InstanceSegmenter(LiveDetector):
         strict: Whether every weight must fit; see
             :func:`~.detector_network.load_weights`.
         cfg_options: Settings that replace those of ``config``.
+        weak_thr: Least score of weak masks, which are no observations but
+            may continue a track; None for no weak masks.
 
     Raises:
         FileNotFoundError: If there is no such config.
@@ -84,14 +86,15 @@ class InstanceSegmenter(LiveDetector):
             score_weight: float = 1.0, scale: Sequence[int] | None = None,
             flip: bool = False, max_per_image: int | None = None,
             batch_size: int = 1, strict: bool = True,
-            cfg_options: dict[str, Any] | None = None) -> None:
+            cfg_options: dict[str, Any] | None = None,
+            weak_thr: float | None = None) -> None:
         self.cfg = load_config(config, cfg_options)
         self.classes = dict(_PERSON if classes is None else classes)
         super().__init__(
             Path(config.partition('::')[2] or config).stem
             if isinstance(config, str) else 'detector',
             score_thr, sorted(set(self.classes.values())), score_weight,
-            batch_size)
+            batch_size, weak_thr)
         self.checkpoint = checkpoint or pretrained_of(self.cfg)
         self.flip = flip
         self.max_per_image = max_per_image
@@ -123,7 +126,7 @@ class InstanceSegmenter(LiveDetector):
             return self.network
         device = get_device()
         network = build_network(self.cfg, model_config(
-            self.cfg, self.score_thr, self.max_per_image, device),
+            self.cfg, self.least_score, self.max_per_image, device),
             initialise=self.checkpoint is None)
         content = None
         if self.checkpoint is not None:
@@ -148,9 +151,9 @@ class InstanceSegmenter(LiveDetector):
         """Config, as far as it matters, and hash of the checkpoint."""
         return {
             'model': model_config(
-                self.cfg, self.score_thr, self.max_per_image).to_dict(),
+                self.cfg, self.least_score, self.max_per_image).to_dict(),
             'pipeline': [step.to_dict() for step in self._pipeline],
-            'flip': self.flip, 'score_thr': self.score_thr,
+            'flip': self.flip, 'least_score': self.least_score,
             'max_per_image': self.max_per_image,
             'classes': sorted([str(k), v] for k, v in self.classes.items()),
             'checkpoint': self._checkpoint_hash}
@@ -179,7 +182,7 @@ class InstanceSegmenter(LiveDetector):
                 try:
                     found[k].append(to_observations(
                         samples[k].get('pred_instances'), frame,
-                        samples[k].ori_shape, self.score_thr, self._labels,
+                        samples[k].ori_shape, self.least_score, self._labels,
                         self.max_per_image, mirrored=view > 0))
                 except ValueError as error:
                     raise ValueError(f'{self.name}: {error}') from None

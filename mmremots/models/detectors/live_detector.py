@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from torch import nn
 
 from mmremots.structures.observations import Observations
 
-from .detections_from_file import DetectionsFromFile
+from .detections_from_file import DetectionsFromFile, check_thresholds
 
 if TYPE_CHECKING:
     from mmremots.datasets.sequences import Sequence as Video
@@ -31,6 +32,8 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
         score_weight: Scores are multiplied by this, after the threshold, to
             make those of different detectors comparable.
         batch_size: Frames that are detected on at once.
+        weak_thr: Least score of weak masks, which are no observations but
+            may continue a track; None for no weak masks.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -40,10 +43,10 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
 
     def __init__(
             self, name: str, score_thr: float, labels: Sequence[int],
-            score_weight: float = 1.0, batch_size: int = 1) -> None:
+            score_weight: float = 1.0, batch_size: int = 1,
+            weak_thr: float | None = None) -> None:
         super().__init__()
-        if not np.isfinite(score_thr):
-            raise ValueError(f'score_thr is {score_thr}, not a number')
+        check_thresholds(score_thr, weak_thr)
         if not (np.isfinite(score_weight) and score_weight > 0):
             raise ValueError(f'score_weight is {score_weight}, not above 0')
         if batch_size < 1:
@@ -53,6 +56,12 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
         self.labels = tuple(labels)
         self.score_weight = float(score_weight)
         self.batch_size = batch_size
+        self.weak_thr = weak_thr
+
+    @property
+    def least_score(self) -> float:
+        """Least score of what :meth:`detect_batch` gives, weak or not."""
+        return self.score_thr if self.weak_thr is None else self.weak_thr
 
     @abstractmethod
     def raw_fingerprint(self) -> dict[str, Any]:
@@ -88,7 +97,8 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
 
     def fingerprint(self, sequence: Video) -> dict[str, Any]:
         """JSON-able: all that the detections depend on but the frames."""
-        return {**self.raw_fingerprint(), 'score_weight': self.score_weight}
+        return {**self.raw_fingerprint(), 'score_weight': self.score_weight,
+                'score_thr': self.score_thr, 'weak_thr': self.weak_thr}
 
     def detect(
             self, image: NDArray[np.uint8] | None, sequence: Video,
@@ -101,16 +111,15 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
             frame: 1-based.
         """
         found, = self.detect_batch([self.transform(image)], [frame])
-        return Observations(
-            found.frames, found.boxes,
-            found.scores * np.float32(self.score_weight), found.labels,
-            found.rles, found.size)
+        found = found.take(found.scores >= self.score_thr)
+        return replace(
+            found, scores=found.scores * np.float32(self.score_weight))
 
     def stored(self, path: Path) -> DetectionsFromFile:
         """This detector, what :meth:`detect_batch` found being in a file."""
         return DetectionsFromFile(
             str(path), self.score_thr, {label: label for label in self.labels},
-            self.score_weight)
+            self.score_weight, self.weak_thr)
 
 
 def _unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +67,35 @@ def fuse(
         fused.frames, boxes.astype(np.float32), fused.scores, fused.labels,
         rles, fused.size)
     return disjoint.take(coco_mask.area(rles) >= max(min_area, 1))
+
+
+def fuse_weak(
+        fused: Observations, detections: Sequence[Observations],
+        nms: Suppression, min_area: int = 16) -> Observations:
+    """What is left of weak masks beside those that are fused.
+
+    As though each weak mask had a lower score than any other: a mask that
+    lies on a fused one goes, and others keep the pixels that no fused one
+    has. The fused masks stay as they are.
+
+    Args:
+        fused: What :func:`fuse` made of one frame.
+        detections: Weak masks of each detector in the same frame.
+        nms: As of :func:`fuse`, like ``min_area``.
+        min_area: In pixels.
+
+    Returns:
+        Masks disjoint from each other and from the fused ones, best first.
+    """
+    weak = Observations.concatenate(detections)
+    if not len(weak):
+        return weak
+    lowest = fused.scores.min(initial=0)
+    shift = weak.scores.max() - lowest + 1
+    ranked = replace(weak, scores=weak.scores - shift)
+    both = fuse([fused, ranked], nms, min_area)
+    left = both.take(both.scores < lowest)
+    return replace(left, scores=left.scores + shift)
 
 
 @MODELS.register_module()
@@ -139,6 +169,17 @@ class MaskFusion(nn.Module):
     def combine(self, detections: Sequence[Observations]) -> Observations:
         """Disjoint masks of what each source found in one frame."""
         return fuse(detections, self.nms, self.min_area)
+
+    @property
+    def has_weak(self) -> bool:
+        """Whether a source gives weak masks."""
+        return any(source.weak_thr is not None for source in self.sources)
+
+    def combine_weak(
+            self, fused: Observations,
+            detections: Sequence[Observations]) -> Observations:
+        """Weak masks of one frame beside the fused ones; see fuse_weak."""
+        return fuse_weak(fused, detections, self.nms, self.min_area)
 
     def detect(
             self, image: NDArray[np.uint8] | None, sequence: Video,
