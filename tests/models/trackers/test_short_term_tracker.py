@@ -22,6 +22,7 @@ from mmremots.models.trackers import (
 from mmremots.models.trackers.short_term_tracker import (
     ShortTermTracker,
     associate,
+    chains,
     label_overlaps,
     short_term_cost,
 )
@@ -191,7 +192,7 @@ def random_video(rng, num_frames):
             np.array(features).reshape(-1, 3), size), flows
 
 
-def literal_track(table, num_frames, theta, flows):
+def literal_link(table, num_frames, theta, flows):
     """One mask at a time, pair by pair."""
     frames, labels, rles, features, _ = table
     masks = [decode_mask(rle) for rle in rles]
@@ -222,15 +223,17 @@ def literal_track(table, num_frames, theta, flows):
 @settings(max_examples=100, deadline=None)
 @given(seed=seeds, num_frames=st.integers(1, 6),
        theta=st.sampled_from([-1, 0, 0.5]), moving=st.booleans())
-def test_track(seed, num_frames, theta, moving):
+def test_link(seed, num_frames, theta, moving):
     """The literal version's ids, and what must hold of any ids."""
     table, flows = random_video(np.random.default_rng(seed), num_frames)
     flows = flows if moving else None
-    tracker = MODELS.build({'type': 'ShortTermTracker'})
-    ids = tracker.track(*table, num_frames, theta, flows)
+    frames, labels, rles, features, size = table
+    overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
+    assert (np.diff(overlaps.current) >= 0).all()
+    assert ((overlaps.iou > 0) & (overlaps.iou <= 1)).all()
+    ids = ShortTermTracker().link(frames, labels, features, overlaps, theta)
     np.testing.assert_array_equal(
-        ids, literal_track(table, num_frames, theta, flows))
-    frames, labels = table[:2]
+        ids, literal_link(table, num_frames, theta, flows))
     # Every mask has an id, an id stands once in a frame, ids count from 1 in
     # order of appearance, and a tracklet has no holes and one class.
     assert ids.dtype == np.int64
@@ -242,75 +245,72 @@ def test_track(seed, num_frames, theta, moving):
         assert len(set(labels[ids == k])) == 1
 
 
-def test_track_needs_no_flow_beside_empty_frames():
+def test_overlaps_need_no_flow_beside_empty_frames():
     """None stands for flows of images that frames_to_read leaves out."""
-    table, flows = random_video(np.random.default_rng(3), 12)
-    frames = table[0]
+    (frames, _, rles, _, size), flows = random_video(
+        np.random.default_rng(3), 12)
     needed = frames_to_read(frames, 12)
     assert not needed.all()
     sparse = [
         flow if a and b else None
         for flow, a, b in zip(flows, needed[:-1], needed[1:], strict=True)]
-    tracker = ShortTermTracker()
-    np.testing.assert_array_equal(
-        tracker.track(*table, 12, -1, iter(sparse)),
-        tracker.track(*table, 12, -1, flows))
+    for a, b in zip(adjacent_overlaps(frames, rles, size, 12, iter(sparse)),
+                    adjacent_overlaps(frames, rles, size, 12, flows),
+                    strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
-def test_track_of_nothing():
+@pytest.mark.parametrize('sure_only', [False, True])
+def test_track_of_nothing(sure_only):
     """A video without masks has no size to know and reads no flow."""
-    ids = ShortTermTracker().track(
-        [], [], [], np.zeros((0, 4)), None, 9, 0.5, iter([]))
+    overlaps = adjacent_overlaps([], [], None, 9, iter([]))
+    ids, evidence = ShortTermTracker(sure_only=sure_only).track(
+        [], [], np.zeros((0, 4)), overlaps)
     assert ids.shape == (0,)
     assert ids.dtype == np.int64
+    assert evidence == {}
 
 
-def test_track_refuses():
+def test_overlaps_refuse():
     """Each mistake by name."""
-    table, flows = random_video(np.random.default_rng(3), 12)
-    track = ShortTermTracker().track
-    frames, labels, rles, features, size = table
+    (frames, _, rles, _, size), flows = random_video(
+        np.random.default_rng(3), 12)
     with pytest.raises(ValueError, match='flows end before frame 12 of 12'):
-        track(*table, 12, 0, flows[:-1])
+        adjacent_overlaps(frames, rles, size, 12, flows[:-1])
     with pytest.raises(ValueError, match='no flow from frame'):
-        track(*table, 12, 0, [None] * 11)
+        adjacent_overlaps(frames, rles, size, 12, [None] * 11)
     with pytest.raises(ValueError, match='within 1 to 3'):
-        track(*table, 3, 0)
+        adjacent_overlaps(frames, rles, size, 3)
     with pytest.raises(ValueError, match='ascending'):
-        track(frames[::-1], *table[1:], 12, 0)
-    with pytest.raises(ValueError, match='features'):
-        track(frames, labels, rles, features[1:], size, 12, 0)
+        adjacent_overlaps(frames[::-1], rles, size, 12)
+    with pytest.raises(ValueError, match='rles'):
+        adjacent_overlaps(frames[1:], rles, size, 12)
     with pytest.raises(ValueError, match='size'):
-        track(frames, labels, rles, features, None, 12, 0)
+        adjacent_overlaps(frames, rles, None, 12)
     with pytest.raises(ValueError, match='flow'):
-        track(*table, 12, 0, [np.zeros((1, 1, 2), np.float32)] * 11)
+        adjacent_overlaps(
+            frames, rles, size, 12, [np.zeros((1, 1, 2), np.float32)] * 11)
 
 
-@settings(max_examples=50, deadline=None)
-@given(seed=seeds, num_frames=st.integers(1, 6))
-def test_overlaps_hold_for_any_encoder(seed, num_frames):
-    """Linked to other features later, they give what tracking anew gives."""
-    rng = np.random.default_rng(seed)
-    (frames, labels, rles, features, size), flows = random_video(
-        rng, num_frames)
-    overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
-    assert (np.diff(overlaps.current) >= 0).all()
-    assert ((overlaps.iou > 0) & (overlaps.iou <= 1)).all()
-    tracker = ShortTermTracker()
-    for other in (features, rng.normal(size=(len(frames), 5))):
-        np.testing.assert_array_equal(
-            tracker.link(frames, labels, other, overlaps, 0.0),
-            tracker.track(
-                frames, labels, rles, other, size, num_frames, 0.0, flows))
-
-
-def test_link_refuses():
+@pytest.mark.parametrize('sure_only', [False, True])
+def test_track_refuses(sure_only):
     """Overlaps of other masks would link whatever has their rows."""
-    link = ShortTermTracker().link
-    for prev, curr in ((0, 2), (1, 0), (0, 3), (-1, 0)):
-        overlaps = Overlaps(np.array([prev]), np.array([curr]), np.ones(1))
-        with pytest.raises(ValueError, match='not of these masks'):
-            link([1, 2, 3], [2, 2, 2], np.ones((3, 2)), overlaps, 0)
+    tracker = ShortTermTracker(sure_only=sure_only)
+    none = Overlaps(np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+
+    def link(*args):
+        return tracker.link(*args, 0.5)
+
+    for function in (link, tracker.track):
+        for prev, curr in ((0, 2), (1, 0), (0, 3), (-1, 0)):
+            overlaps = Overlaps(
+                np.array([prev]), np.array([curr]), np.ones(1))
+            with pytest.raises(ValueError, match='not of these masks'):
+                function([1, 2, 3], [2, 2, 2], np.ones((3, 2)), overlaps)
+        with pytest.raises(ValueError, match='2 features'):
+            function([1, 2, 3], [2, 2, 2], np.ones((2, 2)), none)
+        with pytest.raises(ValueError, match='4 labels'):
+            function([1, 2, 3], [2] * 4, np.ones((3, 2)), none)
 
 
 def test_threshold_is_configured():
@@ -320,27 +320,42 @@ def test_threshold_is_configured():
     assert tracker.threshold.quantile == 1
 
 
-def sure_pairs(prev, curr, iou, labels):
-    """Slow and literal: pairs without a rival on either side."""
-    pairs = [(a, b) for a, b in zip(prev, curr, strict=True)
-             if labels[a] == labels[b]]
+def literal_sure(prev, curr, iou, labels):
+    """Pair by pair: overlaps enough, and no other that might be meant."""
+    pairs = [(a, b) for a, b, value in zip(prev, curr, iou, strict=True)
+             if labels[a] == labels[b] and value >= 0.1]
     return [
-        (a, b) in pairs and value >= 0.5
+        (a, b) in pairs and value >= 0.3
         and sum(a == x for x, _ in pairs) == 1
         and sum(b == y for _, y in pairs) == 1
         for a, b, value in zip(prev, curr, iou, strict=True)]
 
 
+@settings(max_examples=300, deadline=None)
+@given(seed=seeds, num=st.integers(1, 6))
+def test_sure_links_of_any_overlaps(seed, num):
+    """Against the literal version; values at both limits count as above."""
+    rng = np.random.default_rng(seed)
+    found = np.argwhere(rng.random((num, num)) < rng.random())
+    overlaps = Overlaps(
+        found[:, 1], found[:, 0] + num,
+        rng.choice([0.05, 0.1, 0.2, 0.3, 0.9], len(found)))
+    labels = rng.choice([1, 2], 2 * num)
+    sure = sure_links(overlaps, labels)
+    assert sure.tolist() == literal_sure(*overlaps, labels)
+    for rows in (overlaps.previous[sure], overlaps.current[sure]):
+        assert len(set(rows.tolist())) == len(rows)
+
+
 @settings(max_examples=50, deadline=None)
 @given(seed=seeds, num_frames=st.integers(1, 6))
-def test_sure_links(seed, num_frames):
-    """Against the literal version, and their similarities against dot."""
+def test_sure_similarities(seed, num_frames):
+    """The dot product of each sure pair of a video of masks."""
     rng = np.random.default_rng(seed)
     (frames, labels, rles, features, size), flows = random_video(
         rng, num_frames)
     overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
-    sure = sure_links(overlaps, labels)
-    assert sure.tolist() == sure_pairs(*overlaps, labels)
+    sure = literal_sure(*overlaps, labels)
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     expected = [unit[a] @ unit[b] for a, b, s in zip(
         overlaps.previous, overlaps.current, sure, strict=True) if s]
@@ -356,10 +371,126 @@ def test_a_rival_of_another_class_is_none():
     assert sure_links(overlaps, [2, 2, 2, 2]).tolist() == [False] * 3
 
 
+def test_who_touches_is_no_rival():
+    """A pixel of a neighbour leaves a link sure, a tenth of him does not."""
+    for touch, sure in ((0.09, True), (0.1, False)):
+        overlaps = Overlaps(np.array([0, 1, 1]), np.array([2, 2, 3]),
+                            np.array([0.3, touch, 0.8]))
+        assert sure_links(overlaps, [2] * 4).tolist() == [sure, False, sure]
+
+
+@given(seed=seeds, num=st.integers(0, 12))
+def test_chains(seed, num):
+    """Ids are what is linked, step by step, in order of the first row."""
+    rng = np.random.default_rng(seed)
+    free, links = set(range(num)), {}
+    for row in range(num):
+        later = [k for k in free if k > row]
+        if later and rng.random() < 0.7:
+            links[row] = int(rng.choice(later))
+            free.remove(links[row])
+    order = rng.permutation(list(links)).astype(int)
+    ids = chains(num, order, np.array([links[a] for a in order], int))
+    assert ids.dtype == np.int64
+    expected, seen = [], set()
+    for row in range(num):
+        if row not in seen:
+            expected.append([row])
+            while expected[-1][-1] in links:
+                expected[-1].append(links[expected[-1][-1]])
+            seen.update(expected[-1])
+    assert [np.flatnonzero(ids == k).tolist()
+            for k in range(1, len(expected) + 1)] == expected
+    assert ids.max(initial=0) == len(expected)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=seeds, num_frames=st.integers(1, 6))
+def test_sure_only(seed, num_frames):
+    """Chains of the literal version's links, whatever the features."""
+    rng = np.random.default_rng(seed)
+    (frames, labels, rles, features, size), flows = random_video(
+        rng, num_frames)
+    overlaps = adjacent_overlaps(frames, rles, size, num_frames, flows)
+    expected, before = np.zeros(len(frames), int), {
+        int(b): int(a) for a, b, sure in zip(
+            overlaps.previous, overlaps.current,
+            literal_sure(*overlaps, labels), strict=True) if sure}
+    for row in range(len(frames)):
+        expected[row] = expected[before[row]] if row in before else (
+            expected.max(initial=0) + 1)
+    tracker = MODELS.build({'type': 'ShortTermTracker', 'sure_only': True})
+    for looks in (features, -features, np.full_like(features, np.nan)):
+        ids, evidence = tracker.track(frames, labels, looks, overlaps)
+        assert ids.tolist() == expected.tolist()
+        assert evidence == {}
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds, num_frames=st.integers(1, 8), sure_only=st.booleans(),
+       bounded=st.booleans())
+def test_classes_are_tracked_by_themselves(
+        seed, num_frames, sure_only, bounded):
+    """As if each had a video of its own: links, thresholds and their data.
+
+    Ids count from 1 in order of first appearance, over all classes.
+    """
+    (frames, labels, rles, features, size), flows = random_video(
+        np.random.default_rng(seed), num_frames)
+    tracker = ShortTermTracker(
+        at_most_crossing=bounded, sure_only=sure_only)
+    ids, evidence = tracker.track(
+        frames, labels, features,
+        adjacent_overlaps(frames, rles, size, num_frames, flows))
+    assert list(evidence) == (
+        [] if sure_only else np.unique(labels).tolist())
+    first = [np.flatnonzero(ids == k)[0]
+             for k in range(1, ids.max(initial=0) + 1)]
+    assert first == sorted(first)
+    assert not set(ids[labels == 1]) & set(ids[labels == 2])
+    for label in np.unique(labels):
+        of = np.flatnonzero(labels == label)
+        alone, its_own = tracker.track(
+            frames[of], labels[of], features[of], adjacent_overlaps(
+                frames[of], [rles[row] for row in of], size, num_frames,
+                flows))
+        pairs = set(zip(alone.tolist(), ids[of].tolist(), strict=True))
+        assert len(pairs) == len(set(alone)) == len(set(ids[of]))
+        if not sure_only:
+            for mine, its in zip(
+                    evidence[label], its_own[label], strict=True):
+                np.testing.assert_array_equal(mine, its)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds, num_frames=st.integers(2, 6))
+@pytest.mark.filterwarnings('ignore::UserWarning')
+def test_track_takes_theta_from_the_video(seed, num_frames):
+    """One class: the rule of its pairs, then links by the literal version."""
+    table, flows = random_video(np.random.default_rng(seed), num_frames)
+    frames, labels, rles, features, size = table
+    labels[:] = 2
+    if not len(frames):
+        return
+    ids, evidence = ShortTermTracker().track(
+        frames, labels, features,
+        adjacent_overlaps(frames, rles, size, num_frames, flows))
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    different = [unit[a] @ unit[b] for a in range(len(frames))
+                 for b in range(a + 1, len(frames)) if frames[a] == frames[b]]
+    threshold = evidence[2].threshold
+    np.testing.assert_allclose(
+        sorted(evidence[2].different), sorted(different), atol=1e-12)
+    if threshold.rule == 'three_sigma':
+        assert threshold.value == pytest.approx(three_sigma(different))
+    np.testing.assert_array_equal(
+        ids, literal_link(table, num_frames, threshold.value, flows))
+
+
 def test_theta_is_bounded_by_the_crossing():
     """Only where the paper's rule would forbid most true links."""
     rng = np.random.default_rng(0)
-    frames = [1, 2, 2]
     tailed = np.append(rng.normal(0, 0.1, 1000), rng.normal(0.5, 0.2, 100))
     paper, bounded = ShortTermTracker(), ShortTermTracker(
         at_most_crossing=True)
@@ -367,13 +498,12 @@ def test_theta_is_bounded_by_the_crossing():
             (rng.normal(0, 0.1, 1000), 0.9, 'three_sigma'),
             (tailed, 0.4, 'crossing')):
         same = rng.normal(center, 0.05, 1000)
-        theta, local = bounded.thetas(different, same, frames)
+        theta = bounded.theta(different, same)
         assert theta.rule == rule
         expected = {'three_sigma': three_sigma(different),
                     'crossing': crossing(different, same)}
         assert theta.value == min(expected.values()) == expected[rule]
-        assert (local == theta.value).all()
-        theta, _ = paper.thetas(different, same, frames)
+        theta = paper.theta(different, same)
         assert theta == (expected['three_sigma'], 'three_sigma', '')
 
 
@@ -381,8 +511,7 @@ def test_theta_is_bounded_by_the_crossing():
     ([0.1, 0.2], []), ([0.3, 0.4], [0.2, 0.1])])
 def test_no_bound_where_nothing_tells(different, same):
     """No sure link, or links less alike than different people."""
-    theta, _ = ShortTermTracker(at_most_crossing=True).thetas(
-        different, same, [1])
+    theta = ShortTermTracker(at_most_crossing=True).theta(different, same)
     assert theta == (three_sigma(different), 'three_sigma', '')
 
 
@@ -391,28 +520,14 @@ def test_a_fallback_is_told_where_it_is_used():
     different = [0.0] * 50 + [0.9] * 50
     tracker = ShortTermTracker(at_most_crossing=True)
     with pytest.warns(UserWarning, match='nothing exceeds'):
-        theta, _ = tracker.thetas(different, [], [1])
+        theta = tracker.theta(different, [])
     assert theta.rule == 'quantile'
     with pytest.warns(UserWarning, match='nothing exceeds'):
-        assert tracker.thetas(different, [0.99] * 9, [1])[0] == theta
+        assert tracker.theta(different, [0.99] * 9) == theta
     with warnings.catch_warnings():
         warnings.simplefilter('error')
-        theta, _ = tracker.thetas(different, [0.5] * 90 + [0.95] * 10, [1])
+        theta = tracker.theta(different, [0.5] * 90 + [0.95] * 10)
     assert theta.rule == 'crossing'
-
-
-def test_windows_are_bounded_too():
-    """No window may forbid what the video's crossing allows."""
-    rng = np.random.default_rng(1)
-    frames = np.repeat(np.arange(1, 41), 3)
-    different = rng.normal(0.0, np.repeat([0.05, 0.4], 60))  # calm, then not
-    tracker = ShortTermTracker(
-        dict(type='WindowedThreshold', window=5, min_pairs=2),
-        at_most_crossing=True)
-    theta, local = tracker.thetas(
-        different, rng.normal(0.5, 0.1, 100), frames)
-    assert theta.rule == 'crossing'
-    assert local.max() == theta.value > local.min()
 
 
 def test_real_masks(pedestrians):
@@ -422,9 +537,10 @@ def test_real_masks(pedestrians):
     _, person = np.unique(people, return_inverse=True)
     frames = observations.frames
     features = np.eye(person.max() + 1)[person]
-    ids = ShortTermTracker().track(
-        frames, observations.labels, observations.rles, features,
-        observations.size, 71, 0.5)
+    overlaps = adjacent_overlaps(
+        frames, observations.rles, observations.size, 71)
+    ids = ShortTermTracker().link(
+        frames, observations.labels, features, overlaps, 0.5)
     for k in np.unique(ids):
         assert len(set(person[ids == k])) == 1
     for row in range(len(ids)):
