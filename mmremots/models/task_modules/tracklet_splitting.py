@@ -6,6 +6,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmremots.models.task_modules.similarities import unit_features
 
+#: Means are compared in steps of 2**-32, as in merging: what is equal but
+#: for rounding is equal.
+_STEPS = 2.0 ** 32
+
 
 def split_tracklets(
         features: NDArray, frames: ArrayLike, tracklet_ids: ArrayLike,
@@ -22,8 +26,8 @@ def split_tracklets(
         \sum_{j > k} f_j.
 
     The tracklet is cut where :math:`s_k` is least (the first of equals), if
-    that is below ``theta``; then the same is asked of both parts. So of
-    every part of the result no cut has an :math:`s_k` below ``theta``.
+    that is below ``theta``, to 2**-32; then the same is asked of both parts.
+    So of every part of the result no cut has an :math:`s_k` below ``theta``.
 
     All :math:`s_k` of a tracklet come from cumulative sums: time is linear
     in its observations for each cut, and memory is that of the features of
@@ -78,8 +82,9 @@ def _starts_of_parts(
         counts = np.arange(1, end - first)
         mean = (before @ total - np.einsum('ij,ij->i', before, before)) / (
             counts * counts[::-1])
-        cut = int(np.argmin(mean))
-        if mean[cut] < theta:
+        steps = np.rint(mean * _STEPS)
+        cut = int(np.argmin(steps))
+        if steps[cut] < np.rint(theta * _STEPS):
             middle = first + cut + 1
             starts[middle] = True
             open_parts += [(first, middle), (middle, end)]
