@@ -7,27 +7,72 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmremots.models.task_modules.track_pruning import (
+    least_score,
+    seconds_on_end,
     supported,
-    track_support,
 )
 
+rows = st.lists(
+    st.tuples(st.integers(1, 12), st.integers(1, 3), st.floats(0, 1)),
+    max_size=30, unique_by=lambda row: row[:2])
 
-@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 3),
-                          st.floats(0, 1)), max_size=30,
-                unique_by=lambda row: row[:2]))
-def test_support_is_that_of_the_definition(
-        rows: list[tuple[int, int, float]]) -> None:
-    """Against a literal version, rows in any order."""
-    frames, ids, scores = (
-        np.array([row[k] for row in rows]) for k in range(3))
-    track, length, confidence = track_support(frames, scores, ids)
-    for k, name in enumerate(np.unique(ids)):
+
+def columns(table: list[tuple[int, int, float]]) -> list[np.ndarray]:
+    """Frames, ids and scores; frames and ids are integers without rows."""
+    return [np.array([row[k] for row in table], kind)
+            for k, kind in enumerate((int, int, float))]
+
+
+@given(rows, st.sampled_from([1, 2.5, 25, 29.97]))
+def test_time_is_that_of_the_definition(
+        table: list[tuple[int, int, float]], rate: float) -> None:
+    """From the first to the last frame without a break, in any order."""
+    frames, ids, _ = columns(table)
+    seconds = seconds_on_end(frames, ids, rate)
+    assert seconds.dtype == np.float64
+    for frame, name, found in zip(frames, ids, seconds, strict=True):
         seen = set(frames[ids == name].tolist())
-        longest = max(n for start in seen for n in range(1, 13)
-                      if all(start + m in seen for m in range(n)))
-        assert length[k] == longest
-        assert confidence[k] == pytest.approx(scores[ids == name].mean())
-        assert (track[ids == name] == k).all()
+        first, last = frame, frame
+        while first - 1 in seen:
+            first -= 1
+        while last + 1 in seen:
+            last += 1
+        assert found == (last - first) / rate
+
+
+@given(rows, st.sampled_from([0, 0.5, 1, 9]), st.floats(0, 3))
+def test_least_score_is_that_of_sure_masks(
+        table: list[tuple[int, int, float]], sure: float,
+        sigmas: float) -> None:
+    """Mean minus sigmas; without sure masks nothing is too weak."""
+    frames, ids, scores = columns(table)
+    seconds = seconds_on_end(frames, ids, 2.0)
+    of_sure = [score for score, time in zip(scores, seconds, strict=True)
+               if time >= sure]
+    found = least_score(scores, seconds, sure, sigmas)
+    if of_sure:
+        mean = sum(of_sure) / len(of_sure)
+        spread = (sum((x - mean)**2 for x in of_sure) / len(of_sure))**0.5
+        assert found == pytest.approx(mean - sigmas * spread, abs=1e-9)
+    else:
+        assert found == -np.inf
+
+
+@given(rows, st.sampled_from([0, 0.5, 1, 2]), st.floats(0, 1))
+def test_tracks_stay_or_go_as_a_whole(
+        table: list[tuple[int, int, float]], least_time: float,
+        least: float) -> None:
+    """By their longest stretch and their mean score, one by one."""
+    frames, ids, scores = columns(table)
+    seconds = seconds_on_end(frames, ids, 2.0)
+    kept = supported(seconds, scores, ids, least_time, least)
+    assert kept.dtype == bool
+    for name in np.unique(ids):
+        of = ids == name
+        mean = sum(scores[of]) / of.sum()
+        if abs(mean - least) > 1e-9:
+            assert set(kept[of]) == {
+                max(seconds[of]) >= least_time and mean > least}
 
 
 def test_what_flickers_goes() -> None:
@@ -35,15 +80,37 @@ def test_what_flickers_goes() -> None:
     frames = np.r_[1:6, 1:11:2, 1:6]
     ids = np.repeat([4, 2, 9], 5)
     scores = np.r_[np.full(10, 0.9), np.full(5, 0.6)]
-    kept = supported(frames, scores, ids, 5, 0.7)
+    seconds = seconds_on_end(frames, ids, 10.0)
+    assert seconds.tolist() == [0.4] * 5 + [0.0] * 5 + [0.4] * 5
+    kept = supported(seconds, scores, ids, 0.4, 0.7)
     assert np.unique(ids[kept]).tolist() == [4]
     assert kept.sum() == 5
-    assert supported(frames, scores, ids, 1, 0.0).all()
+    assert supported(seconds, scores, ids, 0.0, 0.0).all()
+
+
+@pytest.mark.parametrize('score', [0.1, 0.3, 0.7, 0.9, 1.0])
+def test_a_detector_of_one_score(score: float) -> None:
+    """All masks are as sure as the sure ones: no score is too low.
+
+    Means of the same number differ by rounding.
+    """
+    lengths = np.arange(1, 60)
+    frames = np.concatenate([np.arange(n) for n in lengths])
+    ids = np.repeat(lengths, lengths)
+    scores = np.full(len(ids), score, np.float32)
+    seconds = seconds_on_end(frames, ids, 25.0)
+    for sigmas in (0.0, 2.0):
+        least = least_score(scores, seconds, 1.0, sigmas)
+        assert supported(seconds, scores, ids, 0.0, least).all()
 
 
 def test_nothing_to_prune() -> None:
-    """A video without any mask."""
+    """A video without any mask, and columns that do not fit."""
     none = np.zeros(0, np.int64)
-    assert supported(none, np.zeros(0), none, 5, 0.7).shape == (0,)
+    assert seconds_on_end(none, none, 25.0).shape == (0,)
+    assert supported(
+        np.zeros(0), np.zeros(0), none, 0.4, 0.7).shape == (0,)
     with pytest.raises(ValueError, match='do not fit'):
-        supported(none, np.zeros(1), none, 5, 0.7)
+        supported(np.zeros(0), np.zeros(1), none, 0.4, 0.7)
+    with pytest.raises(ValueError, match='do not fit'):
+        seconds_on_end([1, 2], [1], 25.0)
