@@ -123,32 +123,61 @@ def test_refusals():
         within_tracklet_similarities(np.ones((2, 2)), [1, 2], [1, 1], 0)
 
 
-@settings(deadline=None, max_examples=50)
-@given(st.integers(0, 2**32 - 1))
-def test_centred_is_its_definition(seed):
-    """The mean of frames with company, frame by frame, mask by mask."""
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_centred_is_its_definition(seed, two_classes):
+    """The mean of frames with company, frame by frame, mask by mask.
+
+    Company is of one's own class, and so is the mean.
+    """
     rng = np.random.default_rng(seed)
     n = int(rng.integers(0, 20))
     features, frames = rng.normal(size=(n, 5)), rng.integers(1, 9, n)
+    labels = rng.choice([1, 10], n) if two_classes else np.full(n, 2)
     unit = [row / np.linalg.norm(row) for row in features]
-    means = [np.mean([unit[i] for i in range(n) if frames[i] == t], axis=0)
-             for t in sorted(set(frames)) if (frames == t).sum() > 1]
-    centre = np.mean(means, axis=0) if means else np.zeros(5)
-    expected = [(u - centre) / np.linalg.norm(u - centre) for u in unit]
-    found = centred_features(features, frames)
+    expected = []
+    for u, label in zip(unit, labels, strict=True):
+        means = []
+        for t in range(1, 9):
+            there = [unit[i] for i in range(n)
+                     if frames[i] == t and labels[i] == label]
+            if len(there) > 1:
+                means.append(np.mean(there, axis=0))
+        v = u - (np.mean(means, axis=0) if means else 0)
+        expected.append(v / np.linalg.norm(v))
+    found = centred_features(features, frames, labels)
     assert found.dtype == np.float32
     np.testing.assert_allclose(
         found, np.reshape(expected, (n, 5)), atol=1e-5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_classes_are_centred_by_themselves(seed):
+    """As if each had a video of its own: cars do not move people."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 30))
+    features, frames = rng.normal(size=(n, 5)), rng.integers(1, 9, n)
+    labels = rng.choice([1, 2], n)
+    features[labels == 1] += 3
+    found = centred_features(features, frames, labels)
+    for label in np.unique(labels):
+        of = labels == label
+        np.testing.assert_allclose(
+            found[of],
+            centred_features(features[of], frames[of], labels[of]),
+            atol=1e-5)
 
 
 def test_centred_in_blocks(monkeypatch):
     """Blocks are a matter of memory, not of results."""
     rng = np.random.default_rng(3)
     features, frames = rng.normal(size=(50, 6)), rng.integers(1, 30, 50)
-    expected = centred_features(features, frames)
+    labels = rng.choice([1, 2], 50)
+    expected = centred_features(features, frames, labels)
     monkeypatch.setattr(similarities, '_BLOCK', 7)
     np.testing.assert_allclose(
-        centred_features(features, frames), expected, atol=1e-6)
+        centred_features(features, frames, labels), expected, atol=1e-6)
 
 
 @settings(deadline=None)
@@ -179,9 +208,12 @@ def test_who_is_mostly_alone_keeps_his_identity():
     one = np.arange(920) < 910
     features = np.where(one[:, None], [3.0, 2, 2], [2.0, 2, 3])
     features = features + 0.1 * rng.normal(size=features.shape)
-    found = centred_features(features, frames)
+    labels = np.full(920, 2)
+    found = centred_features(features, frames, labels)
     same = found[one] @ found[one].T
     assert same.min() > 0.5
     assert (found[one] @ found[~one].T).max() < -0.5
     with pytest.raises(ValueError, match='frames of shape'):
-        centred_features(features, frames[:-1])
+        centred_features(features, frames[:-1], labels)
+    with pytest.raises(ValueError, match='labels of shape'):
+        centred_features(features, frames, labels[:-1])

@@ -6,6 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmremots.models.task_modules import (
+    CrossingThreshold,
+    TrackletMerger,
+    intra_frame_similarities,
+    split_tracklets,
+    within_tracklet_similarities,
+)
 from mmremots.models.task_modules.tracklet_merger import (
     merge_tracklets,
     tracklet_distances,
@@ -199,33 +206,196 @@ def test_refusals(change, message):
         merge_tracklets(**{**arguments, **change})
 
 
+def random_people(seed):
+    """Tracklets of a few people, each a shade of one; rows in any order."""
+    rng = np.random.default_rng(seed)
+    features, frames, ids, tracklet = [], [], [], 4
+    for _ in range(rng.integers(1, 5)):
+        person, t = rng.normal(size=4), int(rng.integers(1, 4))
+        for _ in range(rng.integers(1, 4)):
+            shade = person + rng.choice([0.2, 0.8]) * rng.normal(size=4)
+            for _ in range(rng.integers(1, 5)):
+                features.append(shade + 0.1 * rng.normal(size=4))
+                frames.append(t)
+                ids.append(tracklet)
+                t += 1
+            tracklet += int(rng.integers(1, 4))
+            t += int(rng.integers(0, 5))
+    order = rng.permutation(len(ids))
+    return (np.array(features)[order], np.array(frames)[order],
+            np.array(ids)[order])
+
+
+def literal_tracks(table, max_gap, retake):
+    """Threshold by its rule; tracks by the letter; again while it falls."""
+    features, frames, ids = table
+    tracklet = np.unique(ids, return_inverse=True)[1]
+    different = intra_frame_similarities(features, frames)
+    theta, tracks = CrossingThreshold()(
+        different, within_tracklet_similarities(*table)), None
+    while True:
+        tracks = literal_merge(*table, max_gap, 1 - theta.value)[tracklet]
+        again = CrossingThreshold()(different, within_tracklet_similarities(
+            features, frames, tracks))
+        if not retake or again.value >= theta.value:
+            return tracks, theta
+        theta = again
+
+
+def partition(ids):
+    """Sets of rows that have an id in common."""
+    return {frozenset(np.flatnonzero(ids == k).tolist())
+            for k in np.unique(ids)}
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+@settings(max_examples=200, deadline=None)
+@given(seed=seeds, retake=st.booleans())
+def test_merger_is_the_literal_method(seed, retake):
+    """With the threshold of the video, and with those of its tracks."""
+    table = random_people(seed)
+    labels = np.full(len(table[0]), 2)
+    merger = TrackletMerger(max_gap=6, retake=retake)
+    tracks, evidence = merger.merge(*table, labels, 25.0)
+    expected, theta = literal_tracks(table, 6, retake)
+    assert partition(tracks) == partition(expected)
+    assert list(evidence) == [2]
+    assert evidence[2].threshold == theta
+    np.testing.assert_array_equal(
+        evidence[2].different, intra_frame_similarities(*table[:2]))
+    if retake:
+        before = TrackletMerger(max_gap=6).merge(*table, labels, 25.0)
+        assert theta.value <= before.evidence[2].threshold.value
+    else:
+        np.testing.assert_array_equal(
+            evidence[2].same, within_tracklet_similarities(*table))
+
+
+def turned(degrees):
+    """Unit vectors in a plane."""
+    turn = np.deg2rad(degrees)
+    return np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+
+
+def test_retaking_merges_across_a_change_of_pose():
+    """Pieces of one person, each seen a bit more from the side.
+
+    Within a piece crops are alike, so theta is high. A track of some
+    pieces shows how unlike one person can be, and then the rest merges. The
+    other person stays another one.
+    """
+    frames = np.concatenate([np.arange(30), np.arange(30)])
+    pieces = np.repeat([0, 1, 2, 3, 4, 5], 10)
+    degrees = np.array([0, 20, 46, 96, 96, 96])[pieces] + np.tile(
+        [-6.0, 6], 30)
+    labels = np.full(60, 2)
+    table = (turned(degrees), frames, pieces, labels, 25.0)
+    once = TrackletMerger().merge(*table)
+    again = TrackletMerger(retake=True).merge(*table)
+    values = [merged.evidence[2].threshold.value for merged in (once, again)]
+    assert values[1] < values[0]
+    assert once.ids.tolist() == [1] * 20 + [2] * 10 + [3] * 30
+    assert again.ids.tolist() == [1] * 30 + [2] * 30
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
 @settings(max_examples=100, deadline=None)
-@given(seed=seeds, holes=st.booleans(), theta=st.sampled_from([-1, 0, 0.7]))
-def test_classes_merge_by_themselves(seed, holes, theta):
-    """As if each class had a video of its own; ids are those of tracks."""
-    features, frames, ids = random_tracklets(seed, False, holes, 20)
-    labels = np.where(ids % 2, 2, 1)
-    merger = TASK_UTILS.build({'type': 'TrackletMerger', 'max_gap': 6})
-    tracks = merger.merge(features, frames, ids, labels, theta)
+@given(seed=seeds, retake=st.booleans(), vetoed=st.booleans())
+def test_classes_merge_by_themselves(seed, retake, vetoed):
+    """As if each had a video of its own; ids count from 1 over all."""
+    rng = np.random.default_rng(seed)
+    features, frames, ids = random_people(seed)
+    labels = np.where(rng.permutation(ids.max() + 1)[ids] % 2, 2, 1)
+    boxes = np.zeros((len(ids), 4))
+    boxes[:, :2] = rng.uniform(0, 60, (len(ids), 2))
+    boxes[:, 2:] = boxes[:, :2] + 40
+    links = np.array([
+        (a, b) for a in range(len(ids)) for b in range(len(ids))
+        if ids[a] == ids[b] and frames[b] == frames[a] + 1]).reshape(-1, 2)
+    merger = TASK_UTILS.build(dict(
+        type='TrackletMerger', max_gap=6, retake=retake,
+        veto=dict(type='MotionVeto', min_links=2, quantile=0.1, allowance=0)
+        if vetoed else None))
+    tracks, evidence = merger.merge(
+        features, frames, ids, labels, 25.0, boxes, links)
     assert tracks.dtype == np.int64
     assert set(tracks) == set(range(1, tracks.max(initial=0) + 1))
     assert not set(tracks[labels == 1]) & set(tracks[labels == 2])
+    assert list(evidence) == np.unique(labels).tolist()
     for label in np.unique(labels):
-        of = labels == label
-        alone = merge_tracklets(
-            features[of], frames[of], ids[of], 6, 1 - theta)
-        of_row = alone[np.unique(ids[of], return_inverse=True)[1]]
-        for a, b in ((tracks[of], of_row), (of_row, tracks[of])):
-            assert len(set(zip(a, b, strict=True))) == len(set(a))
+        of = np.flatnonzero(labels == label)
+        mine = np.isin(links, of).all(axis=1)
+        alone = merger.merge(
+            features[of], frames[of], ids[of], labels[of], 25.0, boxes[of],
+            np.searchsorted(of, links[mine]))
+        assert partition(alone.ids) == partition(tracks[of])
+        for a, b in zip(
+                alone.evidence[label], evidence[label], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.filterwarnings('ignore::UserWarning')
+@settings(max_examples=100, deadline=None)
+@given(seed=seeds)
+def test_split(seed):
+    """Each class is cut by the threshold that merging it would have."""
+    features, frames, ids = random_people(seed)
+    labels = np.where(ids % 2, 2, 1)
+    ids = (ids // 4) * 2 + ids % 2  # Some hold two shades or two people.
+    _, first = np.unique(np.stack([ids, frames]), axis=1, return_index=True)
+    features, frames, ids, labels = (
+        x[first] for x in (features, frames, ids, labels))
+    parts, evidence = TrackletMerger().split(features, frames, ids, labels)
+    assert set(parts) == set(range(1, parts.max(initial=0) + 1))
+    assert list(evidence) == np.unique(labels).tolist()
+    found = set()
+    for label in np.unique(labels):
+        of = np.flatnonzero(labels == label)
+        theta = CrossingThreshold()(
+            intra_frame_similarities(features[of], frames[of]),
+            within_tracklet_similarities(features[of], frames[of], ids[of]))
+        assert evidence[label].threshold == theta
+        found |= {frozenset(of[list(part)].tolist()) for part in partition(
+            split_tracklets(features[of], frames[of], ids[of], theta.value))}
+    assert found == partition(parts)
+
+
+def test_seconds_count_by_the_frame_rate():
+    """One second is 10 frames of 10 a second; frames are frames."""
+    features = np.repeat(np.eye(2), [8, 20], axis=0)
+    frames = np.concatenate([[1, 2, 3, 4, 15, 16, 17, 18], np.arange(1, 21)])
+    ids = np.repeat([1, 2, 3], [4, 4, 20])
+    labels = np.full(28, 2)
+
+    def tracks(merger, frame_rate):
+        found = merger.merge(features, frames, ids, labels, frame_rate).ids
+        return len(np.unique(found))
+
+    seconds = TrackletMerger(max_seconds=1.0, max_gap=99)
+    assert [tracks(seconds, rate) for rate in (10, 11, 30)] == [3, 2, 2]
+    assert [seconds.gap(rate) for rate in (10, 11, 0.1)] == [10, 11, 1]
+    for rate in (1, 30):
+        assert tracks(TrackletMerger(max_gap=11), rate) == 2
+        assert tracks(TrackletMerger(max_gap=10), rate) == 3
 
 
 def test_merger_config():
     """Defaults of the paper, and mistakes told early."""
     merger = TASK_UTILS.build({'type': 'TrackletMerger'})
     assert merger.max_gap == 15
+    assert merger.gap(5) == merger.gap(60) == 15
+    assert merger.veto is None
+    assert not merger.retake
     assert merger.threshold([0.2], [0.6]).rule == 'crossing'
     with pytest.raises(ValueError, match='max_gap is -2'):
         TASK_UTILS.build({'type': 'TrackletMerger', 'max_gap': -2})
-    with pytest.raises(ValueError, match='tracklet 4 has two classes'):
-        merger.merge(np.ones((2, 2)), [1, 2], [4, 4], [1, 2], 0.5)
-    assert merger.merge(np.zeros((0, 3)), [], [], [], 0.5).shape == (0,)
+    for seconds in (-0.1, float('nan')):
+        with pytest.raises(ValueError, match='max_seconds is'):
+            TrackletMerger(max_seconds=seconds)
+    for method in (merger.merge, merger.split):
+        rest = () if method == merger.split else (25.0,)
+        with pytest.raises(ValueError, match='tracklet 4 has two classes'):
+            method(np.ones((2, 2)), [1, 2], [4, 4], [1, 2], *rest)
+        nothing = method(np.zeros((0, 3)), [], [], [], *rest)
+        assert nothing.ids.shape == (0,)
+        assert nothing.evidence == {}
