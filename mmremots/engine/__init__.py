@@ -10,11 +10,12 @@ from .stages import (
     MaskGeneration,
     Merging,
     ShortTermTracking,
+    TrackletSplitting,
     TrackPruning,
 )
 
 __all__ = [
     'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
     'LabelledTraining', 'MaskGeneration', 'Merging', 'ReMOTSLoop', 'Run',
-    'RunFolder', 'ShortTermTracking', 'TrackPruning',
+    'RunFolder', 'ShortTermTracking', 'TrackPruning', 'TrackletSplitting',
 ]

@@ -221,7 +221,8 @@ class TrackletMerger:
         """Cut tracklets where their parts would not be merged.
 
         By :func:`split_tracklets`, with the threshold that merging them
-        would have.
+        would have. Where that is a fallback because the encoder does not
+        tell people apart, nothing is cut: it would leave single masks.
 
         Args:
             features: (N, D) real numbers; may be a memory map.
@@ -235,6 +236,8 @@ class TrackletMerger:
         """
         def of_class(rows: NDArray[np.int64], mine: NDArray, theta: Evidence,
                      ) -> tuple[NDArray[np.int64], Evidence]:
+            if theta.threshold.rule not in ('crossing', 'positives'):
+                return ids[rows], theta
             return split_tracklets(
                 mine, np.asarray(frames)[rows], ids[rows],
                 theta.threshold.value), theta
