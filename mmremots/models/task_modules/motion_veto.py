@@ -88,12 +88,12 @@ class MotionVeto:
             paper's thresholds.
         allowance: Heights a box may be off in any case, since boxes of
             people who are half hidden are half as high, and their centers
-            elsewhere. Defaults to 1.
+            elsewhere. Defaults to 0.5.
         min_links: With fewer sure links nothing is forbidden.
     """
 
     def __init__(
-            self, quantile: float = 0.997, allowance: float = 1.0,
+            self, quantile: float = 0.99, allowance: float = 0.5,
             min_links: int = 50) -> None:
         if not 0 <= quantile <= 1:
             raise ValueError(f'quantile is {quantile}, not in [0, 1]')
