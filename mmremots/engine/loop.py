@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,10 +20,11 @@ from mmremots.engine.encoder_training import save_encoder
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import RunFolder, plain, write_json
+from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage, TrackStage
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
-from mmremots.registry import DATASETS, LOOPS, STAGES
+from mmremots.registry import DATASETS, LOOPS
 from mmremots.structures import read_mots
 from mmremots.visualization import write_overlays
 
@@ -73,12 +73,7 @@ class ReMOTSLoop(BaseLoop):
             evaluator if isinstance(evaluator, Evaluator)
             else runner.build_evaluator(evaluator))
         self.evaluator.dataset_meta = dataset.metainfo
-        self.stages = [STAGES.build(stage) for stage in stages]
-        rounds: Counter[str] = Counter()
-        for stage in self.stages:
-            rounds[stage.title] += 1
-            if rounds[stage.title] > 1:
-                stage.suffix = f'_{rounds[stage.title]}'
+        self.stages = build_stages(stages)
         self.track_stages = [
             stage for stage in self.stages if isinstance(stage, TrackStage)]
         for stage in self.track_stages[:-1]:

@@ -20,6 +20,7 @@ from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.sequences import read_frame
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run_folder import RunFolder, Task, plain
+from mmremots.engine.stage_list import build_stages
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.task_modules import centred_features
@@ -341,7 +342,7 @@ def finished_run(cfg: Config, root: Path) -> Run:
         root: Its work directory.
 
     Returns:
-        The run, its encoder the last one there is.
+        The run after its last stage: its encoder is the last one there is.
 
     Raises:
         FileNotFoundError: There is no encoder, so no run.
@@ -352,6 +353,8 @@ def finished_run(cfg: Config, root: Path) -> Run:
         labelled=[], model=MODELS.build(cfg.model),
         model_cfg=plain(cfg.model.to_dict()), training={}, seed=0,
         resume=True)
+    for stage in build_stages(cfg.test_cfg.stages):
+        stage.hand_over(run)
     for name in ('inter', 'intra', 'start'):
         if run.folder.encoder(name).is_file():
             run.encoder = run.folder.encoder(name)

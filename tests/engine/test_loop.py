@@ -14,7 +14,7 @@ from mmengine.config import Config
 from tiny_runs import files_of, run, tiny_config
 
 from mmremots.registry import DATASETS
-from mmremots.structures import read_detections, read_mots
+from mmremots.structures import read_detections, read_mots, write_mots
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +36,15 @@ def test_writes_everything_that_a_run_leaves(finished: Path) -> None:
             assert f'{kind}/{name}.txt' in names
         statistics = json.loads(
             (finished / 'statistics' / f'{name}.json').read_text())
-        assert {'short_term', 'merging'} <= statistics.keys()
-        for plot in ('theta_short', 'theta_merge', 'timeline'):
+        tracks, ids = read_mots(finished / 'tracks' / f'{name}.txt')
+        for section in ('short_term_tracking', 'merging'):
+            found = statistics[section]
+            assert found['observations'] == len(tracks)
+            assert list(found['classes']) == ['2']
+            assert found['classes']['2'].keys() == {
+                'value', 'rule', 'note', 'different', 'same'}
+        assert found['groups'] == len(np.unique(ids))
+        for plot in ('theta_short_2', 'theta_merge_2', 'timeline'):
             assert f'statistics/{name}_{plot}.png' in names
     for name in ('intra', 'inter'):
         weights = torch.load(finished / f'encoder_{name}.pth',
@@ -116,14 +123,23 @@ def test_replaced_tracklets_are_used(finished: Path, tiny: Path,
     work_dir = tmp_path / 'run'
     shutil.copytree(finished, work_dir)
     path = work_dir / 'tracklets' / 'TINY-02.txt'
-    before = (work_dir / 'tracks' / 'TINY-02.txt').read_bytes()
-    lines = path.read_text().splitlines()
-    alone = [' '.join([line.split()[0], str(number), *line.split()[2:]])
-             for number, line in enumerate(lines, 1)]
-    path.write_text('\n'.join(alone) + '\n')
+    table, _ = read_mots(path)
+    # The first mask of each frame is one tracklet, the second another, ...
+    others = np.concatenate([
+        np.arange(1, rows.stop - rows.start + 1)
+        for _, rows in table.frame_slices()])
+    assert len(np.unique(others)) > 1
+
+    def pieces() -> int:
+        _, ids = read_mots(work_dir / 'tracks' / 'TINY-02.txt')
+        return len(set(zip(ids, others, strict=True)))
+
+    assert pieces() > len(np.unique(others))
+    write_mots(path, table, others)
+    text = path.read_text()
     run(tiny_config(tiny, work_dir, resume=True))
-    assert path.read_text().splitlines() == alone
-    assert (work_dir / 'tracks' / 'TINY-02.txt').read_bytes() != before
+    assert path.read_text() == text
+    assert pieces() == len(np.unique(others))
 
 
 def test_more_than_one_round(tiny: Path, tmp_path: Path) -> None:
@@ -137,6 +153,37 @@ def test_more_than_one_round(tiny: Path, tmp_path: Path) -> None:
     assert (tmp_path / 'encoder_inter_2.pth').is_file()
     assert (tmp_path / 'tracklets_2' / 'TINY-02.txt').is_file()
     assert (tmp_path / 'tracks' / 'TINY-02.txt').is_file()
+
+
+def test_a_run_that_cuts_tracklets_resumes(
+        tiny: Path, tmp_path: Path) -> None:
+    """Cut, learned from, cut again: what is lost is made as it was."""
+    options = {'test_cfg.stages': [dict(type=name) for name in (
+        'MaskGeneration', 'IntraFrameTraining', 'ShortTermTracking',
+        'TrackletSplitting', 'InterTrackletTraining', 'TrackletSplitting',
+        'Merging')], 'test_cfg.training.max_iters': 2,
+        'model.tracker.sure_only': True}
+    run(tiny_config(tiny, tmp_path, **options))
+    before = files_of(tmp_path)
+    for folder in ('tracklets', 'tracklets_split', 'tracklets_split_2'):
+        assert f'{folder}/TINY-02.txt' in before
+    statistics = json.loads(before['statistics/TINY-02.json'])
+    for section in ('tracklet_splitting', 'tracklet_splitting_2'):
+        assert list(statistics[section]['classes']) == ['2']
+    for plot in ('theta_split_2', 'theta_split_2_2'):
+        assert f'statistics/TINY-02_{plot}.png' in before
+    scores = json.loads(before['metrics.json'])['stages']
+    assert scores.keys() == {
+        'short-term tracking', 'tracklet splitting', 'tracklet splitting_2',
+        'ReMOTS'}
+    for lost in ('tracklets_split/TINY-02.txt', 'encoder_inter.pth',
+                 'tracklets_split_2/TINY-03.txt', 'tracks/TINY-03.txt'):
+        (tmp_path / lost).unlink()
+    kept = tmp_path / 'tracklets_split' / 'TINY-03.txt'
+    time = kept.stat().st_mtime_ns
+    run(tiny_config(tiny, tmp_path, resume=True, **options))
+    assert kept.stat().st_mtime_ns == time
+    assert files_of(tmp_path) == before
 
 
 def copy_with_detections(tiny: Path, folder: Path, text: str | None) -> Path:

@@ -11,6 +11,7 @@ from tiny_runs import tiny_config
 
 import mmremots
 from mmremots.engine.run import finished_run
+from mmremots.engine.run_folder import RunFolder
 
 
 @pytest.mark.slow
@@ -28,6 +29,25 @@ def test_joint_work_is_stamped_once(tmp_path: Path) -> None:
         env={**os.environ, 'OMP_NUM_THREADS': '1'})
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / 'stamps' / 'work').iterdir())) == 400
+
+
+@pytest.mark.parametrize(('stages', 'tracklets', 'tracks'), [
+    (['ShortTermTracking', 'Merging'], 'tracklets', 'tracks'),
+    (['ShortTermTracking', 'TrackletSplitting', 'TrackletSplitting',
+      'Merging', 'TrackPruning'], 'tracklets_split_2', 'tracks'),
+    (['ShortTermTracking', 'TrackletSplitting', 'ShortTermTracking'],
+     'tracklets_2', None)])
+def test_a_finished_run_is_read_where_it_ended(
+        tiny: Path, tmp_path: Path, stages: list[str], tracklets: str,
+        tracks: str | None) -> None:
+    """Ids are those of the last stages that give some."""
+    mmremots.register_all_modules()
+    RunFolder(tmp_path).encoder('start').touch()
+    run = finished_run(tiny_config(tiny, tmp_path, **{
+        'test_cfg.stages': [dict(type=name) for name in stages]}), tmp_path)
+    assert run.tracklet_folder == tracklets
+    assert run.tracked == tracks
+    assert run.encoder == tmp_path / 'encoder_start.pth'
 
 
 def test_a_folder_without_a_run_is_told(tiny: Path, tmp_path: Path) -> None:

@@ -41,10 +41,11 @@ def test_output_that_is_gone_is_not_valid(tmp_path: Path) -> None:
 
 
 def test_a_new_run_loses_nothing_of_the_old_one(tmp_path: Path) -> None:
-    """Results move aside, detections stay where they can be used again."""
+    """Results move aside, what holds for any run can be used again."""
     folder = RunFolder(tmp_path)
-    for path in (folder.tracks('v'), folder.tracklets('v', '_2'),
-                 folder.detections('v')):
+    for path in (folder.tracks('v'), folder.tracklets('v'),
+                 folder.tracklets('v', 'tracklets_split_2'),
+                 folder.detections('v'), folder.overlaps('v')):
         path.parent.mkdir()
         path.write_text(path.parent.name)
     folder.encoder('inter_2').write_text('weights')
@@ -52,9 +53,10 @@ def test_a_new_run_loses_nothing_of_the_old_one(tmp_path: Path) -> None:
     assert aside is not None
     moved = {str(p.relative_to(aside)) for p in aside.rglob('*')
              if p.is_file()}
-    assert moved == {'tracks/v.txt', 'tracklets_2/v.txt',
-                     'encoder_inter_2.pth'}
+    assert moved == {'tracks/v.txt', 'tracklets/v.txt',
+                     'tracklets_split_2/v.txt', 'encoder_inter_2.pth'}
     assert folder.detections('v').is_file()
+    assert folder.overlaps('v').is_file()
     assert folder.set_aside() is None, 'nothing left to move'
 
 

@@ -44,6 +44,9 @@ class Stage(metaclass=ABCMeta):
             label: Number and title, such as ``[3/5] short-term tracking``.
         """
 
+    def hand_over(self, run: Run) -> None:  # noqa: B027
+        """Let the stages that follow use the masks' new ids, if any."""
+
 
 class SequenceStage(Stage):
     """A stage that works on each target video alone.
@@ -102,4 +105,8 @@ class TrackStage(SequenceStage):
     def run(self, run: Run, label: str) -> None:
         """Work, and hand the tracks to the stages that follow."""
         super().run(run, label)
+        self.hand_over(run)
+
+    def hand_over(self, run: Run) -> None:
+        """The tracks."""
         run.tracked = self.output

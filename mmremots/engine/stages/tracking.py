@@ -59,8 +59,12 @@ class TrackletStage(SequenceStage):
     def run(self, run: Run, label: str) -> None:
         """Make tracklets, and hand them to the stages that follow."""
         super().run(run, label)
-        run.tracklet_folder = self.folder
+        self.hand_over(run)
         report_encoder(run, label, tracked=True)
+
+    def hand_over(self, run: Run) -> None:
+        """The tracklets."""
+        run.tracklet_folder = self.folder
 
     def task(self, run: Run, video: Video) -> Task:
         """Made of the masks, the encoder, and what the stage adds."""

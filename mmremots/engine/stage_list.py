@@ -1,0 +1,30 @@
+"""The stages of a config."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mmremots.registry import STAGES
+
+if TYPE_CHECKING:
+    from mmremots.engine.stages import Stage
+
+
+def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
+    """Build stages, and number those that stand in the list again.
+
+    Args:
+        configs: Configs of the stages, in order.
+
+    Returns:
+        The stages; the files of a second one of a kind have the suffix
+        ``_2``, and so on.
+    """
+    stages = [STAGES.build(config) for config in configs]
+    rounds: Counter[str] = Counter()
+    for stage in stages:
+        rounds[stage.title] += 1
+        if rounds[stage.title] > 1:
+            stage.suffix = f'_{rounds[stage.title]}'
+    return stages
