@@ -70,7 +70,8 @@ def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
         if video.gt_path is not None:
             files['truth'] = Path(video.gt_path)
         task = run.folder.task(
-            f'{encoder.stem}/{video.name}{"_tracked" if tracked else ""}',
+            f'{encoder.stem}/{video.name}'
+            + f'_{run.tracklet_folder}' * tracked,
             dict(encoder=file_hash(encoder), reid=run.model_cfg['reid'],
                  **{name: file_hash(path) for name, path in files.items()}),
             [run.folder.statistics(video.name)])

@@ -212,3 +212,22 @@ def test_real_files(pedestrians):
         assert [r for row in rows for r in row.rles] == expected.rles
         np.testing.assert_array_equal(
             np.concatenate([row.scores for row in rows]), expected.scores)
+
+
+def test_weak_masks_are_those_between(sequence, det):
+    """From weak_thr up to score_thr; none without weak_thr."""
+    (det / 'a.txt').write_text(
+        line(1, 0.05) + line(1, 0.2) + line(1, 0.5) + line(2, 0.4))
+    source = DetectionsFromFile('det/*', 0.5, weak_thr=0.1, score_weight=2)
+    assert source.detect(None, sequence, 1).scores.tolist() == [1.0]
+    np.testing.assert_allclose(
+        source.detect_weak(sequence, 1).scores, [0.4], rtol=1e-6)
+    assert len(source.detect_weak(sequence, 2)) == 1
+    assert len(source.detect_weak(sequence, 3)) == 0
+    assert len(DetectionsFromFile('det/*', 0.5).detect_weak(sequence, 1)) == 0
+
+
+def test_weak_is_below_strong():
+    """Masks cannot be both: the option is named."""
+    with pytest.raises(ValueError, match='weak_thr is 0.5, not below'):
+        DetectionsFromFile('det/*', 0.5, weak_thr=0.5)

@@ -45,4 +45,5 @@ def test_two_methods_are_enough(tmp_path: Path) -> None:
     assert again.scores.tolist() == found.scores.tolist()
     assert pickle.loads(pickle.dumps(detector.transform))(image) is image
     assert detector.fingerprint(video) == {
-        'threshold': 100, 'score_weight': .5}
+        'threshold': 100, 'score_weight': .5, 'score_thr': .5,
+        'weak_thr': None}

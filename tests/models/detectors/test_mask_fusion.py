@@ -13,6 +13,7 @@ from torch import nn
 
 from mmremots.datasets.sequences import read_sequence
 from mmremots.models.detectors import DetectionsFromFile, MaskFusion, fuse
+from mmremots.models.detectors.mask_fusion import fuse_weak
 from mmremots.models.task_modules.iom_nms import IoMNMS
 from mmremots.registry import MODELS
 from mmremots.structures.masks import (
@@ -76,6 +77,39 @@ def test_equals_definition(masks, data):
     assert fused.labels.tolist() == [labels[k] for k, _ in expected]
     assert (fused.frames == 3).all()
     np.testing.assert_array_equal(fused.boxes, rle_bbox(fused.rles))
+
+
+@settings(deadline=None, max_examples=50)
+@given(hnp.arrays(np.uint8, st.tuples(
+    st.integers(1, 6), st.integers(1, 6), st.integers(1, 6)),
+    elements=st.integers(0, 1)), st.data())
+def test_weak_masks_rank_last(masks, data):
+    """As though each were weaker than any strong one, whatever its score.
+
+    A detector whose scores are high may be weak where another's are not.
+    """
+    n = len(masks)
+    scores = np.array(data.draw(st.lists(
+        st.sampled_from([0.25, 0.5, 0.75]), min_size=n, max_size=n)))
+    labels = data.draw(st.lists(
+        st.sampled_from([CAR, PEDESTRIAN]), min_size=n, max_size=n))
+    split = data.draw(st.integers(0, n))
+    strong = found(masks[:split], scores[:split], labels[:split])
+    fused = fuse([strong], IoMNMS(0.5), min_area=3)
+    weak = fuse_weak(fused, [found(
+        masks[split:], scores[split:], labels[split:])], IoMNMS(0.5), 3)
+    # What fusion left of the strong ones is what the weak ones meet.
+    pixels = [decode_mask(rle) for rle in fused.rles]
+    ranked = np.array([*pixels, *masks[split:]]).reshape(-1, *masks.shape[1:])
+    below = np.append(np.full(len(pixels), 2.0), scores[split:])
+    expected = [
+        (k - len(pixels), mask) for k, mask in literal_fusion(
+            ranked, below, [*fused.labels, *labels[split:]], 0.5, 3)
+        if k >= len(pixels)]
+    assert weak.rles == [encode_mask(mask) for _, mask in expected]
+    np.testing.assert_allclose(
+        weak.scores, [scores[split + k] for k, _ in expected], atol=1e-6)
+
 
 
 def test_classes_do_not_suppress_but_do_not_overlap():
