@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 import mmremots
 from mmremots.models.reid import ReIDEncoder, SEResNeXt
+from mmremots.models.task_modules import MotionVeto
 from mmremots.registry import MODELS, STAGES
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -25,11 +26,17 @@ def test_model_and_stages_build(name: str) -> None:
 
 
 def test_the_papers_run() -> None:
-    """The encoder, the numbers and the videos of the paper."""
+    """The encoder, the numbers and the videos of the paper, nothing more."""
     cfg = Config.fromfile(CONFIGS / 'remots_mots20.py')
     mmremots.register_all_modules()
-    assert isinstance(MODELS.build(cfg.model.reid).backbone, SEResNeXt)
-    assert cfg.model.merger.max_gap == 15
+    model = MODELS.build(cfg.model)
+    assert isinstance(model.reid.backbone, SEResNeXt)
+    assert model.merger.gap(5.0) == model.merger.gap(60.0) == 15
+    assert model.merger.veto is None
+    assert not model.merger.retake
+    assert not model.tracker.sure_only
+    assert model.motion.method == 'farneback'
+    assert not model.detector.has_weak
     assert cfg.model.detector.nms.type == 'IoMNMS'
     assert cfg.model.tracker.threshold.type == 'ThreeSigmaThreshold'
     assert cfg.model.merger.threshold.type == 'CrossingThreshold'
@@ -40,6 +47,32 @@ def test_the_papers_run() -> None:
         'MOTS20-01', 'MOTS20-06', 'MOTS20-07', 'MOTS20-12']
     assert cfg.test_cfg.labelled.sequences == [
         'MOTS20-02', 'MOTS20-05', 'MOTS20-09', 'MOTS20-11']
+
+
+@pytest.mark.parametrize('name', ['mots20', 'pedestrians', 'sample'])
+def test_plus_is_a_config_with_all_options(name: str) -> None:
+    """Data, encoder and trainings stay; the paper's steps stay in order."""
+    plain, plus = (Config.fromfile(CONFIGS / f'remots_{prefix}{name}.py')
+                   for prefix in ('', 'plus_'))
+    mmremots.register_all_modules()
+    model = MODELS.build(plus.model)
+    assert model.tracker.sure_only
+    assert model.merger.retake
+    assert isinstance(model.merger.veto, MotionVeto)
+    assert model.merger.gap(30.0) == 75
+    assert model.merger.gap(10.0) == 25
+    assert model.motion.method == 'dis'
+    added = {'TrackletSplitting', 'TrackPruning', 'TrackExtension',
+             'GapFilling'}
+    steps = [stage.type for stage in plus.test_cfg.stages]
+    assert added <= set(steps)
+    assert [step for step in steps if step not in added] == [
+        stage.type for stage in plain.test_cfg.stages]
+    for part in ('reid', 'detector'):
+        assert plus.model[part] == plain.model[part]
+    assert plus.test_cfg.training == plain.test_cfg.training
+    assert plus.test_cfg.labelled == plain.test_cfg.labelled
+    assert plus.test_dataloader == plain.test_dataloader
 
 
 @pytest.mark.parametrize(
