@@ -229,5 +229,5 @@ def test_weak_masks_are_those_between(sequence, det):
 
 def test_weak_is_below_strong():
     """Masks cannot be both: the option is named."""
-    with pytest.raises(ValueError, match='weak_thr is 0.5, not below'):
+    with pytest.raises(ValueError, match=r'weak_thr is 0\.5, not below'):
         DetectionsFromFile('det/*', 0.5, weak_thr=0.5)
