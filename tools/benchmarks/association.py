@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.models.motion.dense_flow import DenseFlow
-from mmremots.models.trackers.short_term_tracker import ShortTermTracker
+from mmremots.models.trackers import ShortTermTracker, adjacent_overlaps
 from mmremots.structures.masks import encode_mask, resolve_overlaps
 
 PAIRS = 10
@@ -78,10 +78,11 @@ def main() -> None:
     features = np.tile(looks, (num_frames, 1)).astype(np.float32)
 
     def track() -> NDArray[np.int64]:
-        return tracker.track(
-            frames, np.full(len(frames), 2), rles, features,
-            (args.height, args.width), num_frames, theta=0.5,
-            flows=[flow] * PAIRS)
+        overlaps = adjacent_overlaps(
+            frames, rles, (args.height, args.width), num_frames,
+            [flow] * PAIRS)
+        return tracker.link(
+            frames, np.full(len(frames), 2), features, overlaps, theta=0.5)
 
     times = np.array([
         (seconds(lambda: motion.flow(images[1], images[0])),

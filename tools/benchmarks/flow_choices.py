@@ -75,6 +75,7 @@ class Given(NamedTuple):
     table: Observations
     tracked_by: NDArray[np.float32]
     merged_by: NDArray[np.float32]
+    split: bool
 
     def take(self, rows: NDArray[np.int64]) -> Given:
         """Some of the masks."""
@@ -100,7 +101,8 @@ def every(given: Given, step: int, folder: Path) -> Given:
     write_mots(path, truth, ids[rows])
     table, rows = thin(given.table)
     return given.take(rows)._replace(table=table, video=replace(
-        video, img_paths=video.img_paths[::step], gt_path=str(path)))
+        video, img_paths=video.img_paths[::step], gt_path=str(path),
+        frame_rate=video.frame_rate / step))
 
 
 def find_overlaps(
@@ -145,12 +147,19 @@ def mean_iou(overlaps: Overlaps, tracklets: NDArray[np.int64]) -> float:
     return float(overlaps.iou[linked].sum() / max(1, links))
 
 
+def track(model: ReMOTS, given: Given, overlaps: Overlaps
+          ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tracklets, cut where the config says so, and tracks."""
+    return model.track(
+        given.table, given.tracked_by, given.merged_by, overlaps,
+        given.video.frame_rate, given.split)
+
+
 def score(model: ReMOTS, given: Given,
           overlaps: Overlaps) -> NDArray[np.float64]:
     """Scores (2, len(COLUMNS)) after tracking and after merging."""
     rows = []
-    for ids in model.track(
-            given.table, given.tracked_by, given.merged_by, overlaps):
+    for ids in track(model, given, overlaps):
         with TemporaryDirectory() as folder:
             write_mots(Path(folder, f'{given.video.name}.txt'), given.table,
                        ids)
@@ -176,6 +185,8 @@ def prepare(cfg: Config, root: Path, scratch: Path) -> tuple[
         ReMOTS, list[Given]]:
     """The model, and labelled videos first, what flow is chosen on."""
     model = MODELS.build(cfg.model)
+    split = any(stage['type'] == 'TrackletSplitting'
+                for stage in cfg.test_cfg.stages)
 
     def run(folder: Path, videos: Sequence[Video]) -> Run:
         return Run(
@@ -188,7 +199,7 @@ def prepare(cfg: Config, root: Path, scratch: Path) -> tuple[
         for name in encoders:
             run.encoder = RunFolder(root).encoder(name)
             features.append(np.array(run.features(video, video.name)))
-        return Given(video, run.observations(video), *features)
+        return Given(video, run.observations(video), *features, split)
 
     labelled = DATASETS.build(cfg.test_cfg.labelled).sequences
     on_labelled = run(scratch, labelled)
@@ -254,9 +265,7 @@ def main() -> None:
                 scores[name] = score(model, given, overlaps)
                 if name == REFERENCE:
                     reference = overlaps
-                    linked, _ = model.track(
-                        given.table, given.tracked_by, given.merged_by,
-                        overlaps)
+                    linked, _ = track(model, given, overlaps)
                     deviation = noise(model, given, overlaps, args.draws)
                 overlap[name] = (seconds, differing(overlaps, reference),
                                  mean_iou(overlaps, linked))

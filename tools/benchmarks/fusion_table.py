@@ -35,9 +35,7 @@ from mmremots.evaluation import COMBINED, evaluate_mots
 from mmremots.models.detectors import MaskFusion, fuse
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
-from mmremots.models.task_modules import (
-    centred_features,
-)
+from mmremots.models.task_modules import centred_features
 from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS, TASK_UTILS
 from mmremots.structures import Observations, write_mots
@@ -62,11 +60,13 @@ class Tracker:
         model: Encoder, motion, tracker and merger.
         video: The flow of all its frames is kept in memory: 8 bytes a pixel
             and frame.
+        split: Whether tracklets are cut before they are merged.
     """
 
-    def __init__(self, model: ReMOTS, video: Video) -> None:
+    def __init__(self, model: ReMOTS, video: Video, split: bool) -> None:
         self.model = model
         self.video = video
+        self.split = split
         frames = range(1, video.num_frames + 1)
         self.flows = list(model.motion.flows(
             read_frame(video, frame) for frame in frames))
@@ -78,7 +78,9 @@ class Tracker:
         overlaps = adjacent_overlaps(
             table.frames, table.rles, table.size, self.video.num_frames,
             self.flows)
-        return self.model.track(table, features, features, overlaps)[1]
+        return self.model.track(
+            table, features, features, overlaps, self.video.frame_rate,
+            self.split)[1]
 
     def _embed(self, table: Observations) -> NDArray[np.float32]:
         if not len(table):
@@ -97,7 +99,8 @@ class Tracker:
                     fresh, self.model.reid.embed(crops), strict=True))
         features = np.stack([self.features[key] for key in keys])
         if self.model.reid.centred:
-            features = centred_features(features, table.frames)
+            features = centred_features(
+                features, table.frames, table.labels)
         return features
 
 
@@ -177,7 +180,9 @@ def measure(cfg: Config, names: Sequence[str]) -> dict[tuple, dict]:
     if cfg.load_from:
         load_encoder(model.reid, cfg.load_from)
     found = [detect(model.detector, video) for video in videos]
-    trackers = [Tracker(model, video) for video in videos]
+    split = any(stage['type'] == 'TrackletSplitting'
+                for stage in cfg.test_cfg.stages)
+    trackers = [Tracker(model, video, split) for video in videos]
     sources = list(found[0])
     labels = dict(zip(names or sources, ([x] for x in sources), strict=True))
     if len(sources) > 1:

@@ -11,9 +11,9 @@ they are, without flow. The feature of a mask is
 
 so that cosines of one identity are about c, those of two about 0, and both
 spread by about 1 / sqrt(D). The separability d' = c * sqrt(D) is the distance
-of the two means in such spreads. Both thresholds come from the data, that of
-short-term tracking by the rule of the configs, and by the paper's alone ("mean
-+ 3 sigma").
+of the two means in such spreads. Both thresholds come from the data, those of
+cars from cars; that of short-term tracking by the rule of the configs, and by
+the paper's alone ("mean + 3 sigma").
 
 IDF1 is TrackEval's, over the masks that are left. "ceiling" is that of the
 true ids, where merging may not bridge a longer gap than the method does: the
@@ -36,22 +36,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mmremots.apis.command_line import markdown_table
-from mmremots.models.task_modules import (
-    TrackletMerger,
-    intra_frame_similarities,
-    within_tracklet_similarities,
-)
-from mmremots.models.trackers import (
-    ShortTermTracker,
-    adjacent_overlaps,
-    sure_similarities,
-)
+from mmremots.models.task_modules import TrackletMerger
+from mmremots.models.trackers import ShortTermTracker, adjacent_overlaps
 from mmremots.structures import Observations, read_mots
 from mmremots.structures.classes import IGNORE
 
 MISS_RATES = (0.0, 0.1, 0.3, 0.5)
 SEPARABILITIES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
 DIMS = 128
+FRAME_RATE = 10.0
 #: Frames between the splits of a track, and the most frames that one takes.
 SPLIT_EVERY, SPLIT_LONGEST = 30, 10
 #: Whether theta_short is bounded, by what is added to the names of stages.
@@ -163,17 +156,11 @@ def recover(table: Observations, truth: NDArray[np.int64], num_frames: int,
         frames, truth, longest_tracks(frames, truth, merger.max_gap))}
     for level in separabilities:
         features = embeddings(truth, level, np.random.default_rng(seed))
-        different = intra_frame_similarities(features, frames)
-        sure = sure_similarities(features, table.labels, overlaps)
         for rule, bounded in RULES.items():
-            tracker = ShortTermTracker(at_most_crossing=bounded)
-            _, thetas = tracker.thetas(different, sure, frames)
-            tracklets = tracker.link(
-                frames, table.labels, features, overlaps, thetas)
-            same = within_tracklet_similarities(features, frames, tracklets)
+            tracklets = ShortTermTracker(at_most_crossing=bounded).track(
+                frames, table.labels, features, overlaps).ids
             tracks = merger.merge(
-                features, frames, tracklets, table.labels,
-                merger.threshold(different, same).value)
+                features, frames, tracklets, table.labels, FRAME_RATE).ids
             for stage, ids in (('short-term', tracklets),
                                ('merged', tracks)):
                 scores[stage + rule, level] = identity_scores(

@@ -2,12 +2,12 @@
 
     python tools/benchmarks/merging_ceiling.py CONFIG RUN [--gaps 15 45]
 
-Merges the tracklets of a finished run anew across gaps of different length:
-once as the run does, by its last encoder and theta_merge, and once by who is
-on each tracklet according to the annotation: tracklets of one person merge,
-others do not. What is left between the two is all that a better encoder can
-gain in merging; where a tracklet holds two people, or one person stays in
-pieces beyond the gap, no encoder can help.
+Merges the tracklets of a finished run, those that its config merges, anew
+across gaps of different length: once as the run does, by its last encoder and
+theta_merge, and once by who is on each tracklet according to the annotation:
+tracklets of one person merge, others do not. What is left between the two is
+all that a better encoder can gain in merging; where a tracklet holds two
+people, or one person stays in pieces beyond the gap, no encoder can help.
 
 Ground truth is used for this table alone.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from mmremots.datasets.sequences import Sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.evaluation.embedding_quality import match_to_truth
+from mmremots.models.task_modules import Threshold
 from mmremots.structures import Observations, write_mots
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA')
@@ -63,14 +65,18 @@ def methods(run: Run) -> dict[str, Method]:
     def by_encoder(video: Sequence, table: Observations,
                    tracklets: NDArray) -> NDArray[np.int64]:
         return run.model.merge(
-            table, run.features(video, video.name), tracklets)
+            table, run.features(video, video.name), tracklets,
+            run.overlaps(video, video.name), video.frame_rate).ids
 
     def by_truth(video: Sequence, table: Observations,
                  tracklets: NDArray) -> NDArray[np.int64]:
         people = match_to_truth(table, *run.ground_truth(video))
-        return run.model.merger.merge(
-            owners(tracklets, people), table.frames, tracklets, table.labels,
-            0.5, table.boxes)
+        model = copy(run.model)
+        model.merger = copy(run.model.merger)
+        model.merger.threshold = lambda *_: Threshold(0.5, 'known')
+        return model.merge(
+            table, owners(tracklets, people), tracklets,
+            run.overlaps(video, video.name), video.frame_rate).ids
 
     return {'its encoder': by_encoder, 'a perfect encoder': by_truth}
 
@@ -91,6 +97,7 @@ def main() -> None:
     rows = []
     for gap in args.gaps:
         run.model.merger.max_gap = gap
+        run.model.merger.max_seconds = None
         for name, method in methods(run).items():
             with tempfile.TemporaryDirectory() as scratch:
                 for video in run.videos:

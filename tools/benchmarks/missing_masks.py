@@ -7,7 +7,8 @@ one link is made or not. So a tenth of the masks is left out at random, many
 times; the rest is tracked and merged anew, with thresholds of its own. A row
 an encoder, all with the same masks left out: `start` for both steps, `intra`
 for both, and `intra` for tracking with `inter` for merging, as the runs do
-it. Mean over draws and runs, and the standard error of the mean over draws.
+it. Where CONFIG cuts tracklets, they are cut once, by the encoder that merges.
+Mean over draws and runs, and the standard error of the mean over draws.
 
 A RUN is the work directory of a run of CONFIG with both trainings; several
 are runs with other seeds.
@@ -27,7 +28,6 @@ from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import evaluate_mots
 from mmremots.models.mot.remots import ReMOTS
-from mmremots.models.trackers import Overlaps
 from mmremots.structures import write_mots
 
 #: Encoders of tracking and of merging.
@@ -37,8 +37,8 @@ METRICS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')
 LEFT_OUT = 0.1
 
 
-def scores_of(run: Run, encoders: tuple[str, str], draws: int
-              ) -> dict[str, NDArray[np.float64]]:
+def scores_of(run: Run, encoders: tuple[str, str], draws: int,
+              split: bool) -> dict[str, NDArray[np.float64]]:
     """Scores (draws, len(METRICS)) of each video, and of all together."""
     model: ReMOTS = run.model
     given = []
@@ -47,10 +47,8 @@ def scores_of(run: Run, encoders: tuple[str, str], draws: int
         for name in encoders:
             run.encoder = run.folder.encoder(name)
             features.append(np.array(run.features(video, video.name)))
-        with np.load(run.folder.overlaps(video.name),
-                     allow_pickle=False) as file:
-            given.append((video, run.observations(video), *features,
-                          Overlaps(**file)))
+        given.append((video, run.observations(video), *features,
+                      run.overlaps(video, video.name)))
     found: dict[str, list[list[float]]] = {}
     for draw in range(draws):
         with tempfile.TemporaryDirectory() as scratch:
@@ -60,7 +58,8 @@ def scores_of(run: Run, encoders: tuple[str, str], draws: int
                 left = table.take(rows)
                 _, ids = model.track(
                     left, tracked_by[rows], merged_by[rows],
-                    overlaps.among(rows, len(table)))
+                    overlaps.among(rows, len(table)), video.frame_rate,
+                    split)
                 write_mots(Path(scratch, f'{video.name}.txt'), left, ids)
             scores = evaluate_mots(run.videos, scratch)
         for scope, row in scores.items():
@@ -95,8 +94,10 @@ def main() -> None:
     cfg = Config.fromfile(args.config)
     mmremots.register_all_modules()
     runs = [finished_run(cfg, root) for root in args.runs]
-    found = {name: [scores_of(run, encoders, args.draws) for run in runs]
-             for name, encoders in ROWS.items()}
+    split = any(stage['type'] == 'TrackletSplitting'
+                for stage in cfg.test_cfg.stages)
+    found = {name: [scores_of(run, encoders, args.draws, split)
+                    for run in runs] for name, encoders in ROWS.items()}
     for scope in next(iter(found.values()))[0]:
         print(f'\n{scope}\n\n' + table({
             name: np.array([scores[scope] for scores in rows])

@@ -3,11 +3,11 @@
     python tools/benchmarks/plus_options.py configs/remots_pedestrians.py \
         [ENCODER] [--sequences TUD-Campus] [--work-dir DIR]
 
-Runs a config with gaps of 15 frames merged, as in the paper, then with one
-option at a time, then with those that
-configs/_base_/schedules/remots_plus.py switches on together. All rows have
-the same masks and the same encoder, without any training: the config's
-`load_from`, or ENCODER, such as a run's encoder_inter.pth.
+Runs a config as in the paper, with gaps of 15 frames merged; then with one
+option at a time; then with all that configs/_base_/schedules/remots_plus.py
+switches on together, its flow too. All rows have the same masks and the same
+encoder, without any training: the config's `load_from`, or ENCODER, such as a
+run's encoder_inter.pth.
 
 All runs go through one folder, so masks, overlaps and features are made
 once.
@@ -15,6 +15,7 @@ once.
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +35,41 @@ TRAININGS = ('LabelledTraining', 'IntraFrameTraining',
              'InterTrackletTraining')
 
 
+#: Merging as in the paper, whatever the config says.
+PAPER = {'tracker.sure_only': False, 'merger.max_gap': 15,
+         'merger.max_seconds': None, 'merger.veto': None,
+         'merger.retake': False}
+STEPS = ['MaskGeneration', 'ShortTermTracking', 'Merging']
+
+
 def variants() -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Settings of the model and further stages of each row."""
+    """Settings of the model and stages of each row."""
     plus = Config.fromfile(PLUS)
-    pruning, filling = plus.plus_stages
-    paper = {'merger.max_gap': 15}
+    stages = [stage for stage in plus.plus_stages
+              if stage['type'] not in TRAININGS]
+    # Side by side, without a training between them, two are one.
+    stages = [stage for before, stage in pairwise([None, *stages])
+              if stage != before]
+
+    def row(model: dict[str, Any], *further: str) -> tuple[
+            dict[str, Any], list[dict[str, Any]]]:
+        return {**PAPER, **model}, [
+            stage for stage in stages if stage['type'] in {*STEPS, *further}]
+
+    merger = plus.plus_model.merger
     return {
-        'ReMOTS': (paper, []),
-        'thresholds of a window of 15 frames': (
-            {**paper,
-             'tracker.threshold': dict(type='WindowedThreshold', window=15)},
-            []),
-        'gaps up to 45 frames merged': ({'merger.max_gap': 45}, []),
-        'the same, if motion is plausible': (
-            {'merger.max_gap': 45, 'merger.gate': dict(type='MotionGate')},
-            []),
-        'weak tracks left out': (paper, [pruning]),
-        'gaps filled by flow': (paper, [filling]),
-        'ReMOTS plus': (plus.plus_model, plus.plus_stages),
+        'ReMOTS': row({}),
+        'links flow alone is sure of': row({'tracker.sure_only': True}),
+        'tracklets cut before merging': row({}, 'TrackletSplitting'),
+        f'gaps up to {merger.max_seconds:g} s merged': row(
+            {'merger.max_seconds': merger.max_seconds}),
+        'motion veto': row({'merger.veto': merger.veto}),
+        'theta_merge retaken': row({'merger.retake': True}),
+        'weak tracks left out': row({}, 'TrackPruning'),
+        'the same, then tracks continued': row(
+            {}, 'TrackPruning', 'TrackExtension'),
+        'gaps filled by flow': row({}, 'GapFilling'),
+        'ReMOTS plus': (dict(plus.plus_model), stages),
     }
 
 
@@ -61,9 +79,7 @@ def run(cfg: Config, model: dict[str, Any], stages: list[dict[str, Any]],
     cfg = Config(cfg.to_dict())
     cfg.merge_from_dict({f'model.{key}': value
                          for key, value in model.items()})
-    cfg.test_cfg.stages = [
-        stage for stage in cfg.test_cfg.stages
-        if stage['type'] not in TRAININGS] + stages
+    cfg.test_cfg.stages = stages
     cfg.launcher, cfg.resume = 'none', True
     build_runner(cfg).test()
     metrics = read_json(Path(cfg.work_dir, 'metrics.json'))
