@@ -28,8 +28,8 @@ test_cfg = dict(
         # Half of what the encoder knows is kept in the training that sees
         # nobody twice; the tracklets of the other are worth all of it.
         intra=dict(start_share=0.5),
-        max_iters=100,
-        # More, and 71 frames of TUD-Campus are learned by heart.
+        # The length follows the number of crops. More views of each, and 71
+        # frames of TUD-Campus are learned by heart.
         max_views=4,
         batch_size=64,
         optim_wrapper=dict(optimizer=dict(lr=2e-4)),
