@@ -20,5 +20,6 @@ test_cfg = dict(
         batch_size=32,
         group_size=8,
         intra=dict(start_share=0.0),
+        labelled=dict(max_iters=100),
         optim_wrapper=dict(optimizer=dict(lr=3.5e-4)),
         schedule=dict(warmup=0.1, milestones=[0.7, 0.9])))
