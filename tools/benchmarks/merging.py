@@ -9,6 +9,9 @@ larger crowd is a longer video, not a denser one.
 Each size runs in a process of its own. The targets are 60 seconds, 4 GB
 besides the features, a growth exponent of at most 1.2 between the first and
 the last size, and on small crowds the labels of a literal reference.
+
+Beside it: what it costs to cut the same tracklets at the same threshold, and
+the share of that in the time of merging. "parts" is what they are cut into.
 """
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
+from mmremots.models.task_modules import split_tracklets
 from mmremots.models.task_modules.tracklet_merger import (
     merge_tracklets,
     tracklet_distances,
@@ -98,7 +102,7 @@ def reference_merge(
 
 
 def measure(num_tracklets: int, dims: int) -> dict[str, float]:
-    """Merge one crowd; seconds, peak memory in GB and what came out."""
+    """Merge and cut one crowd; seconds, peak memory in GB, what came out."""
     features, frames, tracklet_ids, person = simulate_crowd(
         num_tracklets, dims)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -109,6 +113,10 @@ def measure(num_tracklets: int, dims: int) -> dict[str, float]:
     busy = time.process_time() - busy
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     people = np.unique(np.stack([labels[tracklet_ids], person]), axis=1)
+    start = time.perf_counter()
+    parts = split_tracklets(
+        features, frames, tracklet_ids, 1 - DISTANCE_THR)
+    cutting = time.perf_counter() - start
     return {
         'seconds': seconds,
         'cpu': busy,
@@ -117,6 +125,9 @@ def measure(num_tracklets: int, dims: int) -> dict[str, float]:
         'frames': float(frames.max()),
         'tracks': float(labels.max() + 1),
         'mixed': float(people.shape[1] - labels.max() - 1),
+        'cutting': cutting,
+        'share': cutting / seconds,
+        'parts': float(parts.max()),
     }
 
 
@@ -138,7 +149,8 @@ def main() -> None:
     print('60 crowds of 80 tracklets: the labels of the reference')
 
     print(f'{"tracklets":>10} {"frames":>8} {"features":>9} {"seconds":>8} '
-          f'{"of CPU":>7} {"besides":>8} {"tracks":>7} {"mixed":>6}')
+          f'{"of CPU":>7} {"besides":>8} {"tracks":>7} {"mixed":>6} '
+          f'{"cutting":>8} {"share":>6} {"parts":>8}')
     context = multiprocessing.get_context('spawn')
     results = []
     for num in args.tracklets:
@@ -148,7 +160,9 @@ def main() -> None:
         print(f'{num:>10} {result["frames"]:>8.0f} '
               f'{result["features"]:>6.2f} GB {result["seconds"]:>8.1f} '
               f'{result["cpu"]:>7.1f} {result["gigabytes"]:>5.2f} GB '
-              f'{result["tracks"]:>7.0f} {result["mixed"]:>6.0f}', flush=True)
+              f'{result["tracks"]:>7.0f} {result["mixed"]:>6.0f} '
+              f'{result["cutting"]:>6.1f} s {result["share"]:>6.1%} '
+              f'{result["parts"]:>8.0f}', flush=True)
     good = (results[-1]['seconds'] < 60 and results[-1]['gigabytes'] < 4)
     if len(results) > 1:
         growth = math.log(args.tracklets[-1] / args.tracklets[0])
