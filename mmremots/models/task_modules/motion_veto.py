@@ -84,8 +84,7 @@ class MotionVeto:
 
     Args:
         quantile: Of the displacements of sure links, the highest speed a
-            frame. Defaults to 0.997, the three standard deviations of the
-            paper's thresholds.
+            frame. Defaults to 0.99.
         allowance: Heights a box may be off in any case, since boxes of
             people who are half hidden are half as high, and their centers
             elsewhere. Defaults to 0.5.

@@ -1,6 +1,7 @@
 """Merging short-term tracklets into tracks (paper, section 2.5)."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -207,7 +208,11 @@ class TrackletMerger:
                     apart)[place]
                 if not self.retake:
                     return tracks, theta
-                again = self._evidence(mine, times, tracks, theta.different)
+                with warnings.catch_warnings():
+                    # A fallback that is not used is no news.
+                    warnings.simplefilter('ignore')
+                    again = self._evidence(
+                        mine, times, tracks, theta.different)
                 if not again.threshold.value < theta.threshold.value:
                     return tracks, theta
                 theta = again

@@ -17,7 +17,7 @@ def split_tracklets(
     r"""Cut each tracklet where its two parts would not be merged.
 
     Merging takes two tracklets for one person where the mean cosine of
-    their observations is ``theta`` or more (paper, section 2.5). What holds
+    their observations is above ``theta`` (paper, section 2.5). What holds
     between tracklets is asked of the parts of one: with the unit features
     :math:`f_1, ..., f_n` in order of time, a cut after the k-th leaves parts
     with
