@@ -161,7 +161,7 @@ class GapFilling(TrackStage):
 
     title = 'gap filling'
 
-    max_seconds: float = 0.6
+    max_seconds: float = 0.3
     min_iou: float = 0.5
     min_area: int = 16
 
