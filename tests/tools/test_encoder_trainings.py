@@ -23,10 +23,12 @@ TOOL = (Path(__file__).parents[2] / 'tools' / 'benchmarks'
 @pytest.fixture(scope='module')
 def tool() -> ModuleType:
     """The tool, imported once: it registers a loss."""
+    sys.path.insert(0, str(TOOL.parent))  # where the module it shares lies
     spec = importlib.util.spec_from_file_location(TOOL.stem, TOOL)
     module = importlib.util.module_from_spec(spec)
     sys.modules[TOOL.stem] = module
     spec.loader.exec_module(module)
+    sys.path.remove(str(TOOL.parent))
     return module
 
 
@@ -101,3 +103,20 @@ def test_every_cell_is_run_once(
     assert again.count('[1/') == 0, 'no run was started'
     assert again.strip().splitlines()[-20:] == (
         first.strip().splitlines()[-20:])
+
+
+def test_steps_of_plus(tool, tmp_path: Path,
+                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out of a row are trainings alone, cuts stay."""
+    monkeypatch.setattr(sys, 'argv', [
+        str(TOOL), 'unused', '--plus', '--seeds', '0', '--losses', 'known',
+        '--work-dir', str(tmp_path)])
+    config = Path(__file__).parents[2] / 'configs' / 'remots_mots20.py'
+    rows = {cell.step: [stage.type for stage in cell.cfg.test_cfg.stages]
+            for cell in tool.cells_of(config, tool.parse_args())}
+    assert list(rows) == ['start', '+ intra-frame', '+ inter-tracklet']
+    assert [stages.count('TrackletSplitting')
+            for stages in rows.values()] == [2, 2, 2]
+    assert 'IntraFrameTraining' not in rows['start']
+    assert 'InterTrackletTraining' not in rows['+ intra-frame']
+    assert 'InterTrackletTraining' in rows['+ inter-tracklet']

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from compare_trackers import bot_sort, compare
 from mmengine.config import Config
+from plus_options import plus_config
 
 from mmremots.apis.command_line import (
     build_runner,
@@ -32,20 +33,7 @@ from mmremots.apis.command_line import (
     one_line_errors,
 )
 
-PLUS = (Path(__file__).resolve().parents[2] / 'configs' / '_base_'
-        / 'schedules' / 'remots_plus.py')
 METRICS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')
-
-
-def plus_config(path: Path, folder: Path) -> Config:
-    """A config as anybody would make it plus, in two lines."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = folder / f'{path.stem}_plus.py'
-    text.write_text(
-        f'_base_ = [{str(path.resolve())!r}, {str(PLUS)!r}]\n'
-        'model = _base_.plus_model\n'
-        'test_cfg = dict(stages=_base_.plus_stages)\n')
-    return Config.fromfile(text)
 
 
 def run(cfg: Config, seed: int, root: Path,

@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.config import Config, DictAction
+from plus_options import plus_config
 from torch import Tensor
 
 from mmremots.apis.command_line import (
@@ -114,6 +115,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--losses', nargs='+', choices=LOSSES,
                         default=list(LOSSES))
+    parser.add_argument(
+        '--plus', action='store_true',
+        help='each config with configs/_base_/schedules/remots_plus.py')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction,
                         help='settings for all configs: key=value ...')
     return parser.parse_args()
@@ -127,7 +131,8 @@ def cells_of(path: Path, args: argparse.Namespace) -> Iterator[Cell]:
     """
     for loss in args.losses:
         for seed in args.seeds:
-            cfg = Config.fromfile(path)
+            cfg = (plus_config(path, Path(args.work_dir)) if args.plus
+                   else Config.fromfile(path))
             cfg.merge_from_dict(args.cfg_options or {})
             cfg.launcher, cfg.resume = 'none', True
             cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)

@@ -42,6 +42,17 @@ PAPER = {'tracker.sure_only': False, 'merger.max_gap': 15,
 STEPS = ['MaskGeneration', 'ShortTermTracking', 'Merging']
 
 
+def plus_config(path: Path, folder: Path) -> Config:
+    """A config as anybody would make it plus, in two lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = folder / f'{path.stem}_plus.py'
+    text.write_text(
+        f'_base_ = [{str(path.resolve())!r}, {str(PLUS)!r}]\n'
+        'model = _base_.plus_model\n'
+        'test_cfg = dict(stages=_base_.plus_stages)\n')
+    return Config.fromfile(text)
+
+
 def variants() -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Settings of the model and stages of each row."""
     plus = Config.fromfile(PLUS)
