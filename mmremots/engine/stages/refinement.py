@@ -63,6 +63,9 @@ class TrackPruning(TrackStage):
     sure_seconds: float = 1.0
     sigmas: float = 2.0
 
+    def __post_init__(self) -> None:
+        _check_times(self, 'min_seconds', 'sure_seconds')
+
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
         """The tracks and the scores of their masks."""
         return dict(
@@ -110,6 +113,9 @@ class TrackExtension(TrackStage):
     title = 'track extension'
 
     min_iou: float = 0.7
+
+    def __post_init__(self) -> None:
+        _check_iou(self)
 
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
         """The tracks, all masks, and motion."""
@@ -165,6 +171,10 @@ class GapFilling(TrackStage):
     min_iou: float = 0.5
     min_area: int = 16
 
+    def __post_init__(self) -> None:
+        _check_times(self, 'max_seconds')
+        _check_iou(self)
+
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
         """The tracks, the images and motion."""
         return dict(
@@ -212,3 +222,18 @@ class GapFilling(TrackStage):
         yield from progress(
             run.model.motion.flows(frames, workers=run.threads), title,
             video.num_frames - 1, 'pair')
+
+
+def _check_times(stage: TrackStage, *names: str) -> None:
+    for name in names:
+        if not getattr(stage, name) >= 0:
+            raise ValueError(
+                f'{type(stage).__name__}: {name}={getattr(stage, name)} is '
+                'below 0')
+
+
+def _check_iou(stage: TrackExtension | GapFilling) -> None:
+    if not 0 < stage.min_iou <= 1:
+        raise ValueError(
+            f'{type(stage).__name__}: min_iou={stage.min_iou} is not in '
+            '(0, 1]')

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tiny_runs import SPECS, run, tiny_config
 
+from mmremots import registry
 from mmremots.datasets.sample.build import render_sample
 from mmremots.datasets.sample.render import SequenceSpec
 from mmremots.structures import read_mots
@@ -142,3 +143,14 @@ def test_stages_that_write_the_same_file(tiny: Path, tmp_path: Path) -> None:
     assert short != plain, 'some tracks must be too short'
     assert result(pruned) == short
     assert result() == plain
+
+
+@pytest.mark.parametrize(('stage', 'name', 'value'), [
+    ('TrackPruning', 'min_seconds', -1), ('TrackPruning', 'sure_seconds', -1),
+    ('GapFilling', 'max_seconds', -0.1), ('GapFilling', 'min_iou', 0),
+    ('TrackExtension', 'min_iou', 50)])
+def test_settings_that_make_no_sense(
+        stage: str, name: str, value: float) -> None:
+    """A slip in a config is named as the stage is built."""
+    with pytest.raises(ValueError, match=f'{stage}: {name}={value} is'):
+        registry.STAGES.build({'type': stage, name: value})
