@@ -128,19 +128,28 @@ class TrackExtension(TrackStage):
             tracks=file_hash(run.track_path(video)))
 
     def process(self, run: Run, video: Video, title: str) -> None:
-        """Carry tracks on to free masks."""
+        """Carry tracks on to free masks.
+
+        Raises:
+            ValueError: A track has a mask that no detector gave.
+        """
         table, ids = run.tracks(video)
-        free, overlaps = run.observations(video), None
+        free = run.observations(video)
         if run.model.detector.has_weak:
             free = Observations.concatenate([free, read_detections(
                 run.folder.weak(video.name), video.size, video.num_frames)])
+            overlaps = run.find_overlaps(video, free, title)
         else:
             overlaps = run.overlaps(video, title)
-        owner = np.zeros(len(free), dtype=np.int64)
         place = {key: k for k, key in enumerate(row_keys(free))}
-        owner[[place[key] for key in row_keys(table)]] = ids
-        if overlaps is None:
-            overlaps = run.find_overlaps(video, free, title)
+        rows = [place.get(key, -1) for key in row_keys(table)]
+        if -1 in rows:
+            raise ValueError(
+                f'{run.track_path(video)}: frame '
+                f'{table.frames[rows.index(-1)]} has a mask that no detector '
+                'gave; list TrackExtension before GapFilling')
+        owner = np.zeros(len(free), dtype=np.int64)
+        owner[rows] = ids
         found = extend_tracks(
             free.frames, free.labels, owner, overlaps, self.min_iou)
         kept = found > 0

@@ -9,7 +9,7 @@ import pytest
 from tiny_runs import run, tiny_config
 
 from mmremots.structures import read_detections, read_mots
-from mmremots.structures.masks import iou_matrix
+from mmremots.structures.masks import encode_mask, iou_matrix
 
 pytestmark = pytest.mark.slow
 
@@ -22,13 +22,15 @@ STAGES = [
 ]
 
 
-def extended(tiny: Path, work_dir: Path, weak_thr: float | None) -> Path:
+def extended(tiny: Path, work_dir: Path, weak_thr: float | None,
+             resume: bool = False) -> Path:
     """A run whose detectors are strong from 0.9."""
     cfg = tiny_config(tiny, work_dir, **{'test_cfg.labelled': None})
     cfg.model.detector.sources = [dict(
         type='DetectionsFromFile', path='det/*', score_thr=0.9,
         weak_thr=weak_thr)]
     cfg.test_cfg.stages = STAGES
+    cfg.resume = resume
     run(cfg)
     return work_dir
 
@@ -78,3 +80,15 @@ def test_weak_masks_are_disjoint_from_all(
         table, ids = read_mots(folder / 'tracks' / f'{name}.txt')
         for _, rows in table.frame_slices():
             assert len(np.unique(ids[rows])) == rows.stop - rows.start
+
+
+def test_masks_that_no_detector_gave(tiny: Path, tmp_path: Path) -> None:
+    """Listed behind GapFilling the stage says where it belongs."""
+    folder = extended(tiny, tmp_path, 0.3)
+    path = folder / 'tracks_track-pruning' / 'TINY-03.txt'
+    filled = encode_mask(np.eye(*read_mots(path)[0].size))
+    counts = filled['counts'].decode()
+    height, width = filled['size']
+    path.write_text(path.read_text() + f'6 99 2 {height} {width} {counts}\n')
+    with pytest.raises(ValueError, match=r'TINY-03\.txt: frame 6 .* before '):
+        extended(tiny, tmp_path, 0.3, resume=True)
