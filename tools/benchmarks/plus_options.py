@@ -108,6 +108,15 @@ def table(rows: dict[str, dict[str, float]], prefix: str) -> str:
         )] for name, row in rows.items()])
 
 
+def print_tables(rows: dict[str, dict[str, float]]) -> None:
+    """A table of each video, and of all together."""
+    names = sorted({key.split('/')[1] for row in rows.values()
+                    for key in row if key.count('/') == 2})
+    for name in names:
+        print(f'\n{name}\n\n{table(rows, name + "/")}')
+    print(f'\nall\n\n{table(rows, "")}')
+
+
 def main() -> None:
     """Run and print the tables."""
     parser = argparse.ArgumentParser(
@@ -126,11 +135,7 @@ def main() -> None:
         cfg.test_dataloader.dataset.sequences = args.sequences
     rows = {name: run(cfg, *variant)
             for name, variant in variants().items()}
-    names = sorted({key.split('/')[1] for row in rows.values()
-                    for key in row if key.count('/') == 2})
-    for name in names:
-        print(f'\n{name}\n\n{table(rows, name + "/")}')
-    print(f'\nall\n\n{table(rows, "")}')
+    print_tables(rows)
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 
 from mmengine.config import Config
-from plus_options import run, table, variants
+from plus_options import print_tables, run, variants
 
 from mmremots.apis.command_line import one_line_errors
 
@@ -50,11 +50,7 @@ def main() -> None:
         score_thr=args.strong, weak_thr=None)
     rows[f'from {args.strong:g}, no track continued'] = run(cfg, model, [
         stage for stage in stages if stage['type'] != 'TrackExtension'])
-    names = sorted({key.split('/')[1] for row in rows.values()
-                    for key in row if key.count('/') == 2})
-    for name in names:
-        print(f'\n{name}\n\n{table(rows, name + "/")}')
-    print(f'\nall\n\n{table(rows, "")}')
+    print_tables(rows)
 
 
 if __name__ == '__main__':
