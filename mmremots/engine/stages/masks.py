@@ -69,13 +69,14 @@ class MaskGeneration(SequenceStage):
             self._stored(run, video, title, name, source)
             if source.needs_image else source
             for name, source in detector.named_sources()]
+        weak_sources = detector.weak_sources(sources)
         frames = range(1, video.num_frames + 1)
         fused, weak = [], []
         for frame in progress(frames, title, video.num_frames):
             fused.append(detector.combine([
                 source.detect(None, video, frame) for source in sources]))
             weak.append(detector.combine_weak(fused[-1], [
-                source.detect_weak(video, frame) for source in sources]))
+                source.detect_weak(video, frame) for source in weak_sources]))
         for path, tables in (
                 (run.folder.detections(video.name), fused),
                 (run.folder.weak(video.name), weak)):

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +173,16 @@ class MaskFusion(nn.Module):
     @property
     def has_weak(self) -> bool:
         """Whether a source gives weak masks."""
-        return any(source.weak_thr is not None for source in self.sources)
+        return bool(self.weak_sources(self.sources))
+
+    @staticmethod
+    def weak_sources(sources: Iterable[Any]) -> list[Any]:
+        """Those that give weak masks, by ``detect_weak(sequence, frame)``.
+
+        A source that has none need not have a ``weak_thr`` either.
+        """
+        return [source for source in sources
+                if getattr(source, 'weak_thr', None) is not None]
 
     def combine_weak(
             self, fused: Observations,

@@ -235,3 +235,20 @@ class TestMaskFusion:
         """No detector at all, or masks without pixels."""
         with pytest.raises(ValueError, match=r'sources|min_area'):
             MaskFusion(**arguments)
+
+
+def test_a_fusion_of_fusions_has_no_weak_masks() -> None:
+    """A source needs no word of weak masks: any module that detects will do.
+
+    So a fusion may be a source of another, weak masks and all others as they
+    were.
+    """
+    inner = dict(type='MaskFusion', sources=[
+        dict(type='DetectionsFromFile', path='det/*', weak_thr=-1.0)])
+    plain = MODELS.build(dict(type='MaskFusion', sources=[inner]))
+    assert plain.weak_sources(plain.sources) == []
+    assert not plain.has_weak
+    both = MODELS.build(dict(type='MaskFusion', sources=[
+        inner, *inner['sources']]))
+    assert both.weak_sources(both.sources) == [both.sources[1]]
+    assert both.has_weak
