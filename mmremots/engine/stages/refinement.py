@@ -29,6 +29,7 @@ from mmremots.models.motion.gap_filling import (
 from mmremots.models.task_modules.track_pruning import (
     least_score,
     seconds_on_end,
+    stretches,
     supported,
 )
 from mmremots.models.trackers.track_extension import extend_tracks
@@ -49,9 +50,14 @@ class TrackPruning(TrackStage):
     the masks of this video that are seen for long, of each class by itself:
     :func:`mmremots.models.task_modules.track_pruning.least_score`.
 
+    False masks that flicker are alike, and merging puts long tracks of them
+    together. So each part of a track between two long breaks must be seen
+    on end for a while.
+
     Args:
-        min_seconds: A track must be seen for as long on end once, from the
+        min_seconds: Each part must be seen for as long on end once, from the
             first frame to the last.
+        break_seconds: What is unseen for longer is a break.
         sure_seconds: What is seen for as long on end is surely somebody.
         sigmas: The mean score of a track may be so many standard deviations
             below the mean score of sure masks.
@@ -60,11 +66,12 @@ class TrackPruning(TrackStage):
     title = 'track pruning'
 
     min_seconds: float = 0.35
+    break_seconds: float = 0.5
     sure_seconds: float = 1.0
     sigmas: float = 2.0
 
     def __post_init__(self) -> None:
-        _check_times(self, 'min_seconds', 'sure_seconds')
+        _check_times(self, 'min_seconds', 'break_seconds', 'sure_seconds')
 
     def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
         """The tracks and the scores of their masks."""
@@ -74,9 +81,12 @@ class TrackPruning(TrackStage):
             tracks=file_hash(run.track_path(video)))
 
     def process(self, run: Run, video: Video, title: str) -> None:
-        """Keep the tracks that are long and sure enough."""
+        """Keep what is long and sure enough."""
         table, ids = run.tracks(video)
         seconds = seconds_on_end(table.frames, ids, video.frame_rate)
+        parts = stretches(
+            table.frames, ids,
+            frames_in(self.break_seconds, video.frame_rate))
         keep = np.zeros(len(ids), dtype=bool)
         least = {}
         for label in np.unique(table.labels):
@@ -85,7 +95,7 @@ class TrackPruning(TrackStage):
                 table.scores[rows], seconds[rows], self.sure_seconds,
                 self.sigmas)
             keep[rows] = supported(
-                seconds[rows], table.scores[rows], ids[rows],
+                seconds[rows], table.scores[rows], ids[rows], parts[rows],
                 self.min_seconds, score)
             # JSON has no infinity: nothing was sure, nothing is too weak.
             least[str(label)] = score if np.isfinite(score) else None

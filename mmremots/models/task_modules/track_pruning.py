@@ -1,8 +1,38 @@
-"""Which tracks are too short or too weak to be people."""
+"""Which parts of tracks are too short or too weak to be people."""
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+
+def stretches(
+        frames: ArrayLike, ids: ArrayLike,
+        max_gap: int) -> NDArray[np.int64]:
+    """Parts of tracks between their long breaks.
+
+    Args:
+        frames: (N,) integers, in any order.
+        ids: (N,) track of each observation, once a frame.
+        max_gap: Largest difference of frames that is no break; 1 for parts
+            without any frame missing.
+
+    Returns:
+        (N,) int64 part of each observation, from 0.
+
+    Raises:
+        ValueError: If lengths differ.
+    """
+    frames, ids = np.asarray(frames), np.asarray(ids)
+    if not frames.shape == ids.shape == (ids.size,):
+        raise ValueError(
+            f'frames {frames.shape} and ids {ids.shape} do not fit')
+    order = np.lexsort((frames, ids))
+    new = np.zeros(len(ids), dtype=bool)
+    new[1:] = ((np.diff(ids[order]) != 0)
+               | (np.diff(frames[order]) > max_gap))
+    parts = np.empty(len(ids), dtype=np.int64)
+    parts[order] = np.cumsum(new)
+    return parts
 
 
 def seconds_on_end(
@@ -25,17 +55,8 @@ def seconds_on_end(
     Raises:
         ValueError: If lengths differ.
     """
-    frames, ids = np.asarray(frames), np.asarray(ids)
-    if not frames.shape == ids.shape == (ids.size,):
-        raise ValueError(
-            f'frames {frames.shape} and ids {ids.shape} do not fit')
-    order = np.lexsort((frames, ids))
-    new = np.ones(len(ids), dtype=bool)
-    new[1:] = (np.diff(ids[order]) != 0) | (np.diff(frames[order]) != 1)
-    run = np.cumsum(new) - 1
-    seconds = np.empty(len(ids))
-    seconds[order] = (np.bincount(run)[run] - 1) / frame_rate
-    return seconds
+    part = stretches(frames, ids, 1)
+    return (np.bincount(part)[part] - 1) / frame_rate
 
 
 def least_score(
@@ -65,30 +86,35 @@ def least_score(
 
 def supported(
         seconds: ArrayLike, scores: ArrayLike, ids: ArrayLike,
-        min_seconds: float, min_score: float) -> NDArray[np.bool_]:
-    """Observations of tracks that are long and sure enough.
+        parts: ArrayLike, min_seconds: float,
+        min_score: float) -> NDArray[np.bool_]:
+    """Observations that enough speaks for.
 
     Args:
         seconds: (N,) of :func:`seconds_on_end`.
         scores: (N,) detection scores.
         ids: (N,) track of each observation.
-        min_seconds: A track must be seen on end for as long once.
+        parts: (N,) part of the track, of :func:`stretches`.
+        min_seconds: A part must be seen on end for as long once.
         min_score: Least mean score of a track.
 
     Returns:
-        (N,) bool, the same for all observations of a track.
+        (N,) bool, the same for all observations of a part.
 
     Raises:
         ValueError: If lengths differ.
     """
-    seconds, scores, ids = map(np.asarray, (seconds, scores, ids))
-    if not seconds.shape == scores.shape == ids.shape == (ids.size,):
+    seconds, scores, ids, parts = map(
+        np.asarray, (seconds, scores, ids, parts))
+    if not (seconds.shape == scores.shape == ids.shape == parts.shape
+            == (ids.size,)):
         raise ValueError(
-            f'seconds {seconds.shape}, scores {scores.shape} and ids '
-            f'{ids.shape} do not fit')
+            f'seconds {seconds.shape}, scores {scores.shape}, ids '
+            f'{ids.shape} and parts {parts.shape} do not fit')
+    _, part = np.unique(parts, return_inverse=True)
+    longest = np.zeros(part.max(initial=-1) + 1)
+    np.maximum.at(longest, part, seconds)
     _, track = np.unique(ids, return_inverse=True)
-    longest = np.zeros(track.max(initial=-1) + 1)
-    np.maximum.at(longest, track, seconds)
     mean = (np.bincount(track, scores.astype(np.float64))
             / np.maximum(np.bincount(track), 1))
-    return ((longest >= min_seconds) & (mean >= min_score))[track]
+    return (longest[part] >= min_seconds) & (mean[track] >= min_score)

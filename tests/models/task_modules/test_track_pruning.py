@@ -1,4 +1,4 @@
-"""Which tracks are left out."""
+"""Which parts of tracks are left out."""
 from __future__ import annotations
 
 import numpy as np
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mmremots.models.task_modules.track_pruning import (
     least_score,
     seconds_on_end,
+    stretches,
     supported,
 )
 
@@ -58,18 +59,38 @@ def test_least_score_is_that_of_sure_masks(
         assert found == -np.inf
 
 
-@given(rows, st.sampled_from([0, 0.5, 1, 2]), st.floats(0, 1))
-def test_tracks_stay_or_go_as_a_whole(
-        table: list[tuple[int, int, float]], least_time: float,
-        least: float) -> None:
-    """By their longest stretch and their mean score, one by one."""
+@given(rows, st.integers(1, 5))
+def test_parts_end_at_long_breaks(
+        table: list[tuple[int, int, float]], max_gap: int) -> None:
+    """Two rows share a part where no break lies between them."""
+    frames, ids, _ = columns(table)
+    parts = stretches(frames, ids, max_gap)
+    assert parts.dtype == np.int64
+    assert set(parts.tolist()) == set(range(parts.max(initial=-1) + 1))
+    for a in range(len(ids)):
+        for b in range(len(ids)):
+            seen = sorted(t for t, name in zip(frames, ids, strict=True)
+                          if name == ids[a] and
+                          min(frames[[a, b]]) <= t <= max(frames[[a, b]]))
+            whole = ids[a] == ids[b] and all(np.diff(seen) <= max_gap)
+            assert (parts[a] == parts[b]) == whole
+
+
+@given(rows, st.integers(1, 5), st.sampled_from([0, 0.5, 1, 2]),
+       st.floats(0, 1))
+def test_parts_stay_or_go_as_a_whole(
+        table: list[tuple[int, int, float]], max_gap: int,
+        least_time: float, least: float) -> None:
+    """By their longest time and their track's mean score, one by one."""
     frames, ids, scores = columns(table)
     seconds = seconds_on_end(frames, ids, 2.0)
-    kept = supported(seconds, scores, ids, least_time, least)
+    parts = stretches(frames, ids, max_gap)
+    kept = supported(seconds, scores, ids, parts, least_time, least)
     assert kept.dtype == bool
-    for name in np.unique(ids):
-        of = ids == name
-        mean = sum(scores[of]) / of.sum()
+    for part in np.unique(parts):
+        of = parts == part
+        track = ids == ids[of][0]
+        mean = sum(scores[track]) / track.sum()
         if abs(mean - least) > 1e-9:
             assert set(kept[of]) == {
                 max(seconds[of]) >= least_time and mean > least}
@@ -82,10 +103,21 @@ def test_what_flickers_goes() -> None:
     scores = np.r_[np.full(10, 0.9), np.full(5, 0.6)]
     seconds = seconds_on_end(frames, ids, 10.0)
     assert seconds.tolist() == [0.4] * 5 + [0.0] * 5 + [0.4] * 5
-    kept = supported(seconds, scores, ids, 0.4, 0.7)
+    kept = supported(seconds, scores, ids, ids, 0.4, 0.7)
     assert np.unique(ids[kept]).tolist() == [4]
     assert kept.sum() == 5
-    assert supported(seconds, scores, ids, 0.0, 0.0).all()
+    assert supported(seconds, scores, ids, ids, 0.0, 0.0).all()
+
+
+def test_what_is_merged_to_a_track_must_last_itself() -> None:
+    """Three frames long after five on end go, after a short break not."""
+    ids = np.ones(8, int)
+    for start, rest in ((12, 0), (8, 3)):
+        frames = np.r_[1:6, start:start + 3]
+        seconds = seconds_on_end(frames, ids, 10.0)
+        kept = supported(
+            seconds, np.ones(8), ids, stretches(frames, ids, 5), 0.4, 0.5)
+        assert kept.tolist() == [True] * 5 + [bool(rest)] * 3
 
 
 @pytest.mark.parametrize('score', [0.1, 0.3, 0.7, 0.9, 1.0])
@@ -101,7 +133,8 @@ def test_a_detector_of_one_score(score: float) -> None:
     seconds = seconds_on_end(frames, ids, 25.0)
     for sigmas in (0.0, 2.0):
         least = least_score(scores, seconds, 1.0, sigmas)
-        assert supported(seconds, scores, ids, 0.0, least).all()
+        assert supported(
+                seconds, scores, ids, ids, 0.0, least).all()
 
 
 def test_nothing_to_prune() -> None:
@@ -109,8 +142,8 @@ def test_nothing_to_prune() -> None:
     none = np.zeros(0, np.int64)
     assert seconds_on_end(none, none, 25.0).shape == (0,)
     assert supported(
-        np.zeros(0), np.zeros(0), none, 0.4, 0.7).shape == (0,)
+        np.zeros(0), np.zeros(0), none, none, 0.4, 0.7).shape == (0,)
     with pytest.raises(ValueError, match='do not fit'):
-        supported(np.zeros(0), np.zeros(1), none, 0.4, 0.7)
+        supported(np.zeros(0), np.zeros(1), none, none, 0.4, 0.7)
     with pytest.raises(ValueError, match='do not fit'):
         seconds_on_end([1, 2], [1], 25.0)
