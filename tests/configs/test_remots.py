@@ -31,7 +31,7 @@ def test_the_papers_run() -> None:
     mmremots.register_all_modules()
     model = MODELS.build(cfg.model)
     assert isinstance(model.reid.backbone, SEResNeXt)
-    assert model.merger.gaps(5.0) == model.merger.gaps(60.0) == [15]
+    assert model.merger.gap(5.0) == model.merger.gap(60.0) == 15
     assert model.merger.veto is None
     assert not model.merger.retake
     assert not model.tracker.sure_only
@@ -59,8 +59,8 @@ def test_plus_is_a_config_with_all_options(name: str) -> None:
     assert model.tracker.sure_only
     assert model.merger.retake
     assert isinstance(model.merger.veto, MotionVeto)
-    assert model.merger.gaps(30.0) == [15, 75]
-    assert model.merger.gaps(10.0) == [5, 25]
+    assert model.merger.gap(30.0) == 75
+    assert model.merger.gap(10.0) == 25
     assert model.motion.method == 'dis'
     added = {'TrackletSplitting', 'TrackPruning', 'TrackExtension',
              'GapFilling'}

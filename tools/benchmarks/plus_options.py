@@ -37,8 +37,8 @@ TRAININGS = ('LabelledTraining', 'IntraFrameTraining',
 
 #: Merging as in the paper, whatever the config says.
 PAPER = {'tracker.sure_only': False, 'merger.max_gap': 15,
-         'merger.max_seconds': None, 'merger.near_seconds': None,
-         'merger.veto': None, 'merger.retake': False}
+         'merger.max_seconds': None, 'merger.veto': None,
+         'merger.retake': False}
 STEPS = ['MaskGeneration', 'ShortTermTracking', 'Merging']
 
 
@@ -74,9 +74,6 @@ def variants() -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
         'tracklets cut before merging': row({}, 'TrackletSplitting'),
         f'gaps up to {merger.max_seconds:g} s merged': row(
             {'merger.max_seconds': merger.max_seconds}),
-        f'the same, those up to {merger.near_seconds:g} s first': row(
-            {'merger.max_seconds': merger.max_seconds,
-             'merger.near_seconds': merger.near_seconds}),
         'motion veto': row({'merger.veto': merger.veto}),
         'theta_merge retaken': row({'merger.retake': True}),
         'weak tracks left out': row({}, 'TrackPruning'),

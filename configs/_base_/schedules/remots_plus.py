@@ -10,8 +10,7 @@ plus_model = dict(
         _delete_=True, type='DenseFlow', method='dis', preset='ultrafast'),
     tracker=dict(sure_only=True),
     merger=dict(
-        near_seconds=0.5, max_seconds=2.5, retake=True,
-        veto=dict(type='MotionVeto')))
+        max_seconds=2.5, retake=True, veto=dict(type='MotionVeto')))
 plus_stages = [
     dict(type='MaskGeneration'),
     dict(type='IntraFrameTraining'),

@@ -131,17 +131,11 @@ class TrackletMerger:
     threshold falls no more. Pairs of different people stay what they are, so
     it never falls below where the tracks are as much like them.
 
-    With ``near_seconds`` tracklets near in time are merged first, and what
-    comes of them across longer gaps, with thresholds of its own: a tracklet
-    of a few frames looks like many people, one of a second like one.
-
     Args:
         max_gap: Largest gap in frames that a merge may bridge. Defaults to
             15, as in the paper.
         max_seconds: The same in seconds, whatever the frame rate; if given,
             it takes the place of ``max_gap``.
-        near_seconds: The gap that is merged across first, see above.
-            Defaults to None, as in the paper.
         threshold: Config of the rule for ``theta``, called with the
             similarities within frames and within tracklets of a class in a
             video. Defaults to ``dict(type='CrossingThreshold')``.
@@ -155,36 +149,25 @@ class TrackletMerger:
 
     def __init__(
             self, max_gap: int = 15, max_seconds: float | None = None,
-            near_seconds: float | None = None,
             threshold: dict[str, Any] | None = None,
             veto: dict[str, Any] | None = None,
             retake: bool = False) -> None:
         if max_gap < 0:
             raise ValueError(f'max_gap is {max_gap}, below 0')
-        for name, seconds in (('max_seconds', max_seconds),
-                              ('near_seconds', near_seconds)):
-            if seconds is not None and not seconds >= 0:
-                raise ValueError(f'{name} is {seconds}, below 0')
+        if max_seconds is not None and not max_seconds >= 0:
+            raise ValueError(f'max_seconds is {max_seconds}, below 0')
         self.max_gap = max_gap
         self.max_seconds = max_seconds
-        self.near_seconds = near_seconds
         self.threshold = TASK_UTILS.build(
             threshold or {'type': 'CrossingThreshold'})
         self.veto = TASK_UTILS.build(veto) if veto else None
         self.retake = retake
 
-    def gaps(self, frame_rate: float) -> list[int]:
-        """Gaps in frames to merge across, one after the other.
-
-        Args:
-            frame_rate: Frames a second.
-        """
-        longest = (self.max_gap if self.max_seconds is None
-                   else frames_in(self.max_seconds, frame_rate))
-        if self.near_seconds is None:
-            return [longest]
-        near = frames_in(self.near_seconds, frame_rate)
-        return [near, longest] if near < longest else [longest]
+    def gap(self, frame_rate: float) -> int:
+        """Largest gap in frames, for a video of so many frames a second."""
+        if self.max_seconds is None:
+            return self.max_gap
+        return frames_in(self.max_seconds, frame_rate)
 
     def merge(
             self, features: NDArray, frames: ArrayLike,
@@ -212,17 +195,8 @@ class TrackletMerger:
         """
         if self.veto is not None and (boxes is None or links is None):
             raise ValueError('the veto needs boxes and sure links')
-        ids = np.asarray(tracklet_ids)
-        for gap in self.gaps(frame_rate):
-            merged = self._merge_across(
-                gap, features, frames, ids, labels, boxes, links)
-            ids = merged.ids
-        return merged
+        gap = self.gap(frame_rate)
 
-    def _merge_across(
-            self, gap: int, features: NDArray, frames: ArrayLike,
-            ids: NDArray[np.int64], labels: ArrayLike, boxes: NDArray | None,
-            links: ArrayLike | None) -> Merged:
         def of_class(rows: NDArray[np.int64], mine: NDArray, theta: Evidence,
                      ) -> tuple[NDArray[np.int64], Evidence]:
             times, names = np.asarray(frames)[rows], ids[rows]
@@ -243,6 +217,7 @@ class TrackletMerger:
                     return tracks, theta
                 theta = again
 
+        ids = np.asarray(tracklet_ids)
         return self._each_class(features, frames, ids, labels, of_class)
 
     def split(

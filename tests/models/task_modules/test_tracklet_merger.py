@@ -300,43 +300,6 @@ def test_retaking_merges_across_a_change_of_pose():
 
 @pytest.mark.filterwarnings('ignore::UserWarning')
 @settings(max_examples=100, deadline=None)
-@given(seed=seeds, retake=st.booleans())
-def test_near_first_is_merging_twice(seed, retake):
-    """What a merger of short gaps leaves, merged across long ones."""
-    features, frames, ids = random_people(seed)
-    labels = np.ones(len(ids), int)
-    near, far = (
-        TrackletMerger(max_seconds=seconds, retake=retake)
-        for seconds in (0.12, 0.4))
-    both = TrackletMerger(max_seconds=0.4, near_seconds=0.12, retake=retake)
-    pieces = near.merge(features, frames, ids, labels, 25.0).ids
-    expected = far.merge(features, frames, pieces, labels, 25.0)
-    found = both.merge(features, frames, ids, labels, 25.0)
-    assert partition(found.ids) == partition(expected.ids)
-    assert ([theta.threshold for theta in found.evidence.values()]
-            == [theta.threshold for theta in expected.evidence.values()])
-
-
-def test_near_first_keeps_a_person_from_a_look_alike():
-    """What follows at once is the same person, not the one a second later.
-
-    Somebody turns by 20 degrees; at once, the second half goes to a look
-    alike of 30 degrees before the first half can have it.
-    """
-    frames = np.r_[0:23, 45:65, 0:65]
-    ids = np.repeat([0, 1, 2, 3, 4], [10, 3, 10, 20, 65])
-    features = turned(np.array([0, 18, 20, 30, 70])[ids]
-                      + np.tile([-10.0, 10], 54))
-    table = (features, frames, ids, np.ones(len(ids), int), 25.0)
-    at_once = TrackletMerger(max_gap=40).merge(*table).ids
-    near = TrackletMerger(max_gap=40, near_seconds=0.4).merge(*table).ids
-    first = np.searchsorted(ids, np.arange(5))
-    assert at_once[first].tolist() == [1, 2, 2, 2, 3]
-    assert near[first].tolist() == [1, 1, 1, 2, 3]
-
-
-@pytest.mark.filterwarnings('ignore::UserWarning')
-@settings(max_examples=100, deadline=None)
 @given(seed=seeds, retake=st.booleans(), vetoed=st.booleans())
 def test_classes_merge_by_themselves(seed, retake, vetoed):
     """As if each had a video of its own; ids count from 1 over all."""
@@ -425,11 +388,7 @@ def test_seconds_count_by_the_frame_rate():
 
     seconds = TrackletMerger(max_seconds=1.0, max_gap=99)
     assert [tracks(seconds, rate) for rate in (10, 11, 30)] == [3, 2, 2]
-    assert [seconds.gaps(rate) for rate in (10, 11, 0.1)] == [
-        [10], [11], [1]]
-    both = TrackletMerger(max_seconds=1.0, near_seconds=0.3)
-    assert [both.gaps(rate) for rate in (10, 11, 0.1)] == [
-        [3, 10], [3, 11], [1]]
+    assert [seconds.gap(rate) for rate in (10, 11, 0.1)] == [10, 11, 1]
     for rate in (1, 30):
         assert tracks(TrackletMerger(max_gap=11), rate) == 2
         assert tracks(TrackletMerger(max_gap=10), rate) == 3
@@ -439,7 +398,7 @@ def test_merger_config():
     """Defaults of the paper, and mistakes told early."""
     merger = TASK_UTILS.build({'type': 'TrackletMerger'})
     assert merger.max_gap == 15
-    assert merger.gaps(5) == merger.gaps(60) == [15]
+    assert merger.gap(5) == merger.gap(60) == 15
     assert merger.veto is None
     assert not merger.retake
     assert merger.threshold([0.2], [0.6]).rule == 'crossing'
