@@ -4,12 +4,7 @@ from .mots_challenge import MOTSChallengeDataset
 from .mots_frames import MOTSFrames
 from .relations import relation_matrix
 from .sample import SampleDataset
-from .sequences import (
-    Sequence,
-    find_sequences,
-    read_frame,
-    read_sequence,
-)
+from .sequences import find_sequences, read_sequence
 from .triplets import (
     InterTrackletTriplets,
     IntraFrameTriplets,
@@ -27,11 +22,9 @@ __all__ = [
     'MOTSFrames',
     'NoGroupsError',
     'SampleDataset',
-    'Sequence',
     'collate_groups',
     'cut_crops',
     'find_sequences',
-    'read_frame',
     'read_sequence',
     'relation_matrix',
 ]

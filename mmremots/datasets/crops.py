@@ -15,8 +15,7 @@ import numpy as np
 
 from mmremots.structures.masks import RLE, rle_bbox, rle_runs
 from mmremots.structures.observations import Observations
-
-from .sequences import Sequence, read_frame
+from mmremots.structures.video import Video, read_frame
 
 CROP_SIZE = (256, 128)
 _DECODERS = 2
@@ -110,7 +109,7 @@ class CropStore:
 
 
 def cut_crops(
-        sequence: Sequence,
+        sequence: Video,
         observations: Observations,
         folder: str | os.PathLike[str],
         crop_size: tuple[int, int] = CROP_SIZE,
@@ -248,7 +247,7 @@ def _read_meta(folder: Path) -> dict:
     return meta
 
 
-def _check_boxes(sequence: Sequence,
+def _check_boxes(sequence: Video,
                  observations: Observations) -> np.ndarray:
     """Boxes of the masks as (N, 4) int64, once they are known to fit."""
     if not len(observations):
@@ -268,7 +267,7 @@ def _check_boxes(sequence: Sequence,
 
 
 def _decode_ahead(
-        sequence: Sequence,
+        sequence: Video,
         frames: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
     """Frames with their images, decoded by threads a few ahead."""
     remaining = iter(frames)

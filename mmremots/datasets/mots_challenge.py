@@ -10,9 +10,11 @@ from mmdet.datasets import BaseVideoDataset
 
 from mmremots.registry import DATASETS
 from mmremots.structures.classes import IGNORE
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observation_files import read_mots
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video
 
-from .sequences import Sequence, find_sequences
+from .sequences import find_sequences
 
 
 @DATASETS.register_module()
@@ -61,7 +63,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
         super().__init__(data_root=os.fspath(data_root), **kwargs)
 
     @property
-    def sequences(self) -> list[Sequence]:
+    def sequences(self) -> list[Video]:
         """The sequences in the order of the dataset's videos."""
         return list(self._sequences)
 
@@ -151,7 +153,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
 
 
 def _read_ground_truth(
-        sequence: Sequence) -> tuple[Observations, np.ndarray]:
+        sequence: Video) -> tuple[Observations, np.ndarray]:
     if sequence.gt_path is None:
         return Observations.empty(), np.zeros(0, np.int64)
     return read_mots(sequence.gt_path, size=sequence.size,

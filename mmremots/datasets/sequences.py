@@ -13,52 +13,17 @@ from __future__ import annotations
 import configparser
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
+from mmremots.structures.video import Video, read_image
 
 IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp'})
 DEFAULT_FRAME_RATE = 30.0
 
 
-@dataclass(frozen=True)
-class Sequence:
-    """One video: an image file for each frame.
-
-    Attributes:
-        name: Name of the sequence, that of its folder.
-        img_paths: Image files; frame ``t`` (1-based) is
-            ``img_paths[t - 1]``.
-        height: Image height in pixels.
-        width: Image width in pixels.
-        frame_rate: Frames per second.
-        gt_path: MOTS text file of ground truth, or None without one. Read
-            it with :func:`mmremots.structures.read_mots`.
-    """
-
-    name: str
-    img_paths: tuple[str, ...]
-    height: int
-    width: int
-    frame_rate: float
-    gt_path: str | None
-
-    @property
-    def num_frames(self) -> int:
-        """Number of frames."""
-        return len(self.img_paths)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Image size as (height, width)."""
-        return self.height, self.width
-
-
 def find_sequences(
         data_root: str | os.PathLike[str],
-        names: Iterable[str] | None = None) -> list[Sequence]:
+        names: Iterable[str] | None = None) -> list[Video]:
     """Read the sequences below a folder.
 
     Args:
@@ -100,7 +65,7 @@ def find_sequences(
     return [read_sequence(root / name) for name in wanted]
 
 
-def read_sequence(folder: str | os.PathLike[str]) -> Sequence:
+def read_sequence(folder: str | os.PathLike[str]) -> Video:
     """Read one sequence: list its images and check them.
 
     Without ``seqinfo.ini``, or where it lacks a key, the images in
@@ -128,7 +93,7 @@ def read_sequence(folder: str | os.PathLike[str]) -> Sequence:
         raise ValueError(
             f'{ini_path}: seqLength is {length:g}, but {img_dir} holds '
             f'{len(img_paths)} images')
-    height, width = _read_image(img_paths[0]).shape[:2]
+    height, width = read_image(img_paths[0]).shape[:2]
     for key, found in (('imHeight', height), ('imWidth', width)):
         stated = _number(info, key, ini_path)
         if stated is not None and stated != found:
@@ -137,42 +102,13 @@ def read_sequence(folder: str | os.PathLike[str]) -> Sequence:
                 f'{width}x{height}')
     frame_rate = _number(info, 'frameRate', ini_path)
     gt_path = folder / 'gt' / 'gt.txt'
-    return Sequence(
+    return Video(
         name=folder.name,
         img_paths=tuple(img_paths),
         height=height,
         width=width,
         frame_rate=frame_rate or DEFAULT_FRAME_RATE,
         gt_path=str(gt_path) if gt_path.is_file() else None)
-
-
-def read_frame(sequence: Sequence, frame: int) -> np.ndarray:
-    """Read one image.
-
-    Args:
-        sequence: The sequence.
-        frame: Frame number from 1.
-
-    Returns:
-        The image, (H, W, 3) uint8, BGR.
-
-    Raises:
-        IndexError: There is no such frame.
-        FileNotFoundError: The image file is gone.
-        ValueError: It cannot be decoded or is not of the sequence's size.
-    """
-    if not 1 <= frame <= sequence.num_frames:
-        raise IndexError(
-            f'{sequence.name}: no frame {frame}, frames are 1 to '
-            f'{sequence.num_frames}')
-    path = sequence.img_paths[frame - 1]
-    image = _read_image(path)
-    if image.shape[:2] != sequence.size:
-        height, width = image.shape[:2]
-        raise ValueError(
-            f'{path}: the image is {width}x{height}, those of '
-            f'{sequence.name} are {sequence.width}x{sequence.height}')
-    return image
 
 
 def list_images(
@@ -255,12 +191,3 @@ def _number(info: dict[str, str], key: str, path: Path) -> float | None:
         raise ValueError(
             f'{path}: {key} must be a positive number, got {info[key]!r}')
     return value
-
-
-def _read_image(path: str) -> np.ndarray:
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'{path}: no such image')
-    image = cv2.imread(path, cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{path}: cannot be read as an image')
-    return image

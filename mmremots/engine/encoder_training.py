@@ -1,7 +1,6 @@
 """Training an encoder: mmengine's own loop, hooks and checkpoints."""
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +13,8 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmremots.models.reid import (
-    OF_IDENTITIES,
-    load_encoder,
-    read_state_dict,
-)
-from mmremots.structures.files import atomic_path
+from mmremots.models.reid import load_encoder, read_state_dict
+from mmremots.models.reid.checkpoint import between, save_encoder
 
 try:  # what a checkpoint of mmengine holds beside tensors; not in <= 0.10.7
     from mmengine.runner.checkpoint import get_torch_safe_globals
@@ -38,43 +33,6 @@ class EncoderRunner(Runner):
     def get_hooks_info(self) -> str:
         """Nothing: the hooks are mmengine's defaults."""
         return 'mmengine defaults'
-
-
-def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:
-    """Save encoder weights atomically: same weights, same bytes."""
-    # Through memory, since torch writes a file's own name into it.
-    buffer = io.BytesIO()
-    torch.save({'state_dict': {k: v.detach().cpu().contiguous()
-                               for k, v in state_dict.items()}}, buffer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
-
-
-def between(start: dict[str, torch.Tensor], trained: dict[str, torch.Tensor],
-            share: float) -> dict[str, torch.Tensor]:
-    r"""Weights on the line from those before to those after a training.
-
-    .. math:: w = s\, w_{start} + (1 - s)\, w_{trained}
-
-    The mean of both keeps what the start knew of people in general, which a
-    short training on few of them loses, and much of what the training found
-    (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
-
-    Args:
-        start: Weights before.
-        trained: Weights after; the result has their names.
-        share: Share :math:`s` of those before, in [0, 1].
-
-    Returns:
-        Weights and statistics between. What one set of identities owns, and
-        numbers that are no floats, are those after.
-    """
-    return {
-        name: (torch.lerp(weight, start[name].to(weight), share)
-               if weight.is_floating_point() and name in start
-               and not name.startswith(OF_IDENTITIES) else weight)
-        for name, weight in trained.items()}
 
 
 def resumable(work_dir: Path) -> bool:

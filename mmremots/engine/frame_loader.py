@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
+from mmremots.structures.video import Video, read_frame
 
 #: What a frame that cannot be used raises.
 FrameError = (OSError, ValueError)

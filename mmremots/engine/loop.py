@@ -16,7 +16,6 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
-from mmremots.engine.encoder_training import save_encoder
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import RunFolder, plain, write_json
@@ -24,6 +23,7 @@ from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage, TrackStage
 from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
+from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
 from mmremots.structures import read_mots
 from mmremots.visualization import write_overlays

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from mmengine.logging import print_log
 
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import read_json
 from mmremots.evaluation.embedding_quality import (
@@ -24,6 +23,7 @@ from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
+from mmremots.structures.video import Video
 from mmremots.visualization import (
     histogram,
     histogram_overlap,

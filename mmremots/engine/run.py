@@ -16,8 +16,6 @@ from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
 from mmengine.logging import print_log
 
 from mmremots.datasets.crops import CropStore, cut_crops
-from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.run_folder import RunFolder, Task, plain
 from mmremots.engine.stage_list import build_stages
@@ -33,6 +31,7 @@ from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, read_detections, read_mots
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path, file_sha256
+from mmremots.structures.video import Video, read_frame
 
 
 def fingerprint(value: Any) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterable, Mapping
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmremots.structures.masks import rle_runs, runs_to_rle
-from mmremots.structures.observations import write_mots
+from mmremots.structures.observation_files import write_mots
 
 from .mots_files import read_checked_mots
 
 if TYPE_CHECKING:
-    from mmremots.datasets import Sequence
+    from mmremots.structures.video import Video
 
 #: Name of the scores over all sequences together.
 COMBINED = 'COMBINED'
@@ -54,7 +53,7 @@ _TABLE_COLUMNS = ('sMOTSA', 'IDF1', 'MOTSA', 'MOTSP', 'MODSA', 'MT', 'ML',
 
 
 def evaluate_mots(
-        sequences: Iterable[Sequence],
+        sequences: Iterable[Video],
         tracks_dir: str | os.PathLike[str]) -> dict[str, dict[str, float]]:
     """Score MOTS files against ground truth, pedestrians (class 2) only.
 
@@ -142,7 +141,7 @@ def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
     return f'{combined}\n\n{detailed}'
 
 
-def _copy_checked(source: Path, target: Path, sequence: Sequence) -> None:
+def _copy_checked(source: Path, target: Path, sequence: Video) -> None:
     if not source.is_file():
         raise FileNotFoundError(
             f'{source}: no tracks of sequence {sequence.name}')
@@ -204,7 +203,7 @@ def _cells(row: Mapping[str, float]) -> list[str]:
             for name in _TABLE_COLUMNS]
 
 
-def _table(header: SequenceOf[str], rows: SequenceOf[SequenceOf[str]],
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]],
            num_labels: int) -> str:
     """Text columns: labels to the left, numbers to the right."""
     widths = [max(map(len, column))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
 from mmremots.structures.masks import iou_matrix
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observation_files import read_mots
+from mmremots.structures.observations import Observations
 
 #: Classes a file may name: car, pedestrian, ignore region.
 CLASSES = (CAR, PEDESTRIAN, IGNORE)

@@ -2,8 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from mmdet.evaluation.metrics import BaseVideoMetric
 from mmengine.logging import print_log
 
-from mmremots.datasets.sequences import DEFAULT_FRAME_RATE, Sequence
+from mmremots.datasets.sequences import DEFAULT_FRAME_RATE
 from mmremots.registry import METRICS
 from mmremots.structures.masks import (
     RLE,
@@ -23,7 +22,9 @@ from mmremots.structures.masks import (
     rle_area,
     rle_bbox,
 )
-from mmremots.structures.observations import Observations, write_mots
+from mmremots.structures.observation_files import write_mots
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video
 
 from .mots_evaluation import COMBINED, evaluate_mots, format_tables
 from .submission import write_submission
@@ -75,7 +76,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
             for class_id, label in (class_ids or {2: 0}).items()}
         self._frames: dict[Path, list[_Frame]] = {}
 
-    def evaluate_tracks(self, sequences: Iterable[Sequence],
+    def evaluate_tracks(self, sequences: Iterable[Video],
                         tracks_dir: str | os.PathLike[str]
                         ) -> dict[str, float]:
         """Score MOTS files, see :func:`evaluate_mots`.
@@ -95,11 +96,11 @@ class MOTSChallengeMetric(BaseVideoMetric):
                 for key, value in scores.items()}
 
     def process(self, data_batch: Any,
-                data_samples: SequenceOf[Any]) -> None:
+                data_samples: Sequence[Any]) -> None:
         """Take the data samples of one step, videos or single frames."""
         super().process(data_batch, [_as_dict(s) for s in data_samples])
 
-    def process_image(self, data_samples: SequenceOf[Any],
+    def process_image(self, data_samples: Sequence[Any],
                       video_len: int) -> None:
         """Take the next frame of a video; the last one finishes it."""
         for sample in data_samples:
@@ -116,12 +117,12 @@ class MOTSChallengeMetric(BaseVideoMetric):
             if frame.number == video_len:
                 self._finish_video(frame.folder)
 
-    def process_video(self, data_samples: SequenceOf[Any]) -> None:
+    def process_video(self, data_samples: Sequence[Any]) -> None:
         """Take all frames of a video."""
         self.process_image(data_samples, len(data_samples))
 
     def compute_metrics(
-            self, results: list[tuple[Sequence, Observations, np.ndarray]]
+            self, results: list[tuple[Video, Observations, np.ndarray]]
     ) -> dict[str, float]:
         """Score the videos processed; called on the main process."""
         if self._frames:
@@ -148,7 +149,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
                 'current')
         return scores
 
-    def _evaluate(self, sequences: Iterable[Sequence],
+    def _evaluate(self, sequences: Iterable[Video],
                   tracks_dir: str | os.PathLike[str]) -> dict[str, float]:
         sequences = list(sequences)
         without = [s.name for s in sequences if s.gt_path is None]
@@ -194,7 +195,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
             raise ValueError(
                 f'{last.img_path} came as frame {last.number}: {gt_path} '
                 'cannot score a part of a sequence')
-        sequence = Sequence(
+        sequence = Video(
             folder.name, tuple(frame.img_path for frame in frames),
             *last.size, DEFAULT_FRAME_RATE,
             str(gt_path) if gt_path.is_file() else None)

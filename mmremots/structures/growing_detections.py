@@ -5,7 +5,8 @@ from pathlib import Path
 from types import TracebackType
 
 from .files import atomic_path
-from .observations import Observations, format_detections
+from .observation_files import format_detections
+from .observations import Observations
 
 #: Lines that are none of a row begin with this; no row does.
 _MARK = '#'

@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import RLE, decode_mask
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video, read_frame
 
 # Multiples of it, modulo 1, stay apart, but come near each other again after
 # 8 or 13 steps: saturation and brightness change with shorter periods.

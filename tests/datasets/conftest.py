@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from mmremots.datasets.crops import CropStore, cut_crops
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.sequences import read_sequence
 from mmremots.structures.masks import encode_mask
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video
 
 HEIGHT, WIDTH, SLOT = 48, 128, 16
 

@@ -19,9 +19,11 @@ from mmremots.datasets.crops import (
     mask_in_box,
     resize,
 )
-from mmremots.datasets.sequences import read_frame, read_sequence
+from mmremots.datasets.sequences import read_sequence
 from mmremots.structures.masks import encode_mask
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observation_files import read_mots
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import read_frame
 
 FRAMES = [1, 1, 3, 3, 3, 4]
 PEOPLE = [1, 2, 2, 3, 1, 1]

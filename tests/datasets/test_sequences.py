@@ -7,12 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmremots.datasets import (
-    Sequence,
-    find_sequences,
-    read_frame,
-    read_sequence,
-)
+from mmremots.datasets import find_sequences, read_sequence
+from mmremots.structures.video import Video, read_frame
 
 
 def write_images(folder: Path, numbers, size=(4, 6), suffix='.png'):
@@ -35,7 +31,7 @@ def test_reads_seqinfo(tmp_path):
               seqLength=3, imWidth=6, imHeight=4, imExt='.png')
     write_images(folder / 'frames', [1, 2, 3])
     sequence = read_sequence(folder)
-    assert sequence == Sequence(
+    assert sequence == Video(
         name='A',
         img_paths=tuple(
             str(folder / 'frames' / f'00000{t}.png') for t in (1, 2, 3)),
@@ -125,7 +121,7 @@ def test_seqinfo_disagrees(tmp_path, keys, message):
 
 @pytest.mark.parametrize(('text', 'message'), [
     ('seqLength=2\n', 'not an ini file'),
-    ('[Video]\nseqLength=2\n', r'no \[Sequence\] section'),
+    ('[Sequence]\nseqLength=2\n', r'no \[Sequence\] section'),
     ('[Sequence]\nseqLength=2\nseqLength=3\n', 'not an ini file'),
 ])
 def test_broken_seqinfo(tmp_path, text, message):

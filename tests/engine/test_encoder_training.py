@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmremots.engine.encoder_training import between, lr_schedule
+from mmremots.engine.encoder_training import lr_schedule
+from mmremots.models.reid.checkpoint import between
 
 
 def rates(max_iters: int, **schedule: object) -> list[float]:

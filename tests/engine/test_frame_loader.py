@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmremots.datasets.sequences import Sequence, read_sequence
+from mmremots.datasets.sequences import read_sequence
 from mmremots.engine.frame_loader import batches
+from mmremots.structures.video import Video
 
 
 @pytest.fixture
-def video(tmp_path: Path) -> Sequence:
+def video(tmp_path: Path) -> Video:
     (tmp_path / 'v' / 'img1').mkdir(parents=True)
     for frame in range(1, 8):
         cv2.imwrite(str(tmp_path / 'v' / 'img1' / f'{frame:06d}.png'),
@@ -22,7 +23,7 @@ def video(tmp_path: Path) -> Sequence:
 
 
 @pytest.mark.parametrize('num_workers', [0, 2])
-def test_order_and_batches(video: Sequence, num_workers: int) -> None:
+def test_order_and_batches(video: Video, num_workers: int) -> None:
     """All frames once, in order, as many at once as asked for."""
     found = list(batches(
         video, range(2, 8), lambda image: int(image.max()), 4, num_workers))
@@ -30,7 +31,7 @@ def test_order_and_batches(video: Sequence, num_workers: int) -> None:
 
 
 @pytest.mark.parametrize('num_workers', [0, 1])
-def test_missing_image(video: Sequence, num_workers: int) -> None:
+def test_missing_image(video: Video, num_workers: int) -> None:
     """One line that names the file, not a worker's traceback."""
     Path(video.img_paths[3]).unlink()
     with pytest.raises(FileNotFoundError) as caught:
@@ -38,7 +39,7 @@ def test_missing_image(video: Sequence, num_workers: int) -> None:
     assert str(caught.value) == f'{video.img_paths[3]}: no such image'
 
 
-def test_random_numbers_are_left_alone(video: Sequence) -> None:
+def test_random_numbers_are_left_alone(video: Video) -> None:
     """Whether frames were read or not, later stages draw the same."""
     torch.manual_seed(0)
     expected = torch.rand(1)

@@ -21,7 +21,8 @@ from mmremots.structures.masks import (
     rle_bbox,
     rles_from_label_map,
 )
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observation_files import read_mots
+from mmremots.structures.observations import Observations
 
 H, W = 6, 8
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import trackeval
 
-from mmremots.datasets import Sequence, find_sequences
+from mmremots.datasets import find_sequences
 from mmremots.evaluation import COMBINED, evaluate_mots, format_tables
 from mmremots.structures import read_mots, write_mots
 from mmremots.structures.masks import encode_mask
+from mmremots.structures.video import Video
 
 SIZE = (12, 16)
 
@@ -30,10 +31,10 @@ def line(frame, number, box, class_id=2, size=SIZE):
         *box, size=size)
 
 
-def make_sequence(folder: Path, lines, name='A', num_frames=3) -> Sequence:
+def make_sequence(folder: Path, lines, name='A', num_frames=3) -> Video:
     gt_path = folder / f'{name}-gt.txt'
     gt_path.write_text(''.join(f'{text}\n' for text in lines))
-    return Sequence(name, ('',) * num_frames, *SIZE, 30.0, str(gt_path))
+    return Video(name, ('',) * num_frames, *SIZE, 30.0, str(gt_path))
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-from mmremots.datasets import MOTSChallengeDataset, Sequence
+from mmremots.datasets import MOTSChallengeDataset
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.registry import METRICS
 from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask
+from mmremots.structures.video import Video
 
 SIZE = (12, 16)
 
@@ -219,8 +220,8 @@ def test_evaluate_tracks(tmp_path, caplog):
     metric = MOTSChallengeMetric(outfile_prefix=tmp_path / 'out')
     expected = run(metric, [[f] for f in perfect_frames(tmp_path)])
     gt_path = str(tmp_path / 'A' / 'gt' / 'gt.txt')
-    truth = Sequence('A', ('',) * 3, *SIZE, 30.0, gt_path)
-    other = Sequence('B', ('',) * 3, *SIZE, 30.0, None)
+    truth = Video('A', ('',) * 3, *SIZE, 30.0, gt_path)
+    other = Video('B', ('',) * 3, *SIZE, 30.0, None)
     with caplog.at_level(logging.INFO, logger='mmengine'):
         metrics = MOTSChallengeMetric().evaluate_tracks(
             [truth, other], tmp_path / 'out')

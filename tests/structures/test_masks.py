@@ -23,7 +23,7 @@ from mmremots.structures.masks import (
     rle_bbox,
     rles_from_label_map,
 )
-from mmremots.structures.observations import read_detections
+from mmremots.structures.observation_files import read_detections
 
 UNSOUND = {'size': [4, 5], 'counts': b'3'}
 

@@ -13,14 +13,14 @@ from mmremots.structures.masks import (
     rle_bbox,
     runs_to_rle,
 )
-from mmremots.structures.observations import (
-    Observations,
+from mmremots.structures.observation_files import (
     read_coco_results,
     read_detections,
     read_mots,
     write_detections,
     write_mots,
 )
+from mmremots.structures.observations import Observations
 
 SIZE = (4, 5)
 RLE = encode_mask(np.eye(4, 5))

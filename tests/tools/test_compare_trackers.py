@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmremots.datasets import Sequence
 from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask
+from mmremots.structures.video import Video
 
 TOOL = Path(__file__).parents[2] / 'tools/benchmarks/compare_trackers.py'
 
@@ -54,7 +54,7 @@ def test_each_mask_gets_the_id_of_its_box(tool: ModuleType,
     if name in ('ByteTrack', 'OC-SORT'):
         pytest.importorskip('lap')
     table, people = two_walkers()
-    video = Sequence('walk', ('',) * 8, 120, 240, 25.0, None)
+    video = Video('walk', ('',) * 8, 120, 240, 25.0, None)
     ids, seconds = tool.track(
         name, video, table, np.eye(2, dtype=np.float32)[people])
     assert seconds > 0
@@ -129,12 +129,12 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(root / 'bin' / 'python')
 
 
-def filmed(folder: Path, frames: int = 8) -> Sequence:
+def filmed(folder: Path, frames: int = 8) -> Video:
     """A video of grey images, each lighter than the one before."""
     paths = [str(folder / f'{t}.png') for t in range(frames)]
     for t, path in enumerate(paths):
         cv2.imwrite(path, np.full((120, 240, 3), 10 * t, np.uint8))
-    return Sequence('walk', tuple(paths), 120, 240, 25.0, None)
+    return Video('walk', tuple(paths), 120, 240, 25.0, None)
 
 
 def test_ids_come_from_another_environment(

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmremots.datasets.sequences import Sequence
 from mmremots.models.detectors import MaskFusion
 from mmremots.structures import (
     Observations,
@@ -16,6 +15,7 @@ from mmremots.structures import (
     write_detections,
 )
 from mmremots.structures.masks import encode_mask, rle_bbox
+from mmremots.structures.video import Video
 
 TOOL = (Path(__file__).resolve().parents[2]
         / 'tools/analysis_tools/export_detections.py')
@@ -73,7 +73,7 @@ def test_a_run_from_what_was_exported(
         'type': 'DetectionsFromFile', 'classes': classes,
         'path': str(out / f'{{sequence}}.{suffix}')}])
     for name in 'AB':
-        video = Sequence(name, ('1', '2', '3', '4'), *SIZE, 30., None)
+        video = Video(name, ('1', '2', '3', '4'), *SIZE, 30., None)
         fusion.check(video)
         write_detections(tmp_path / 'again.txt', Observations.concatenate([
             fusion.detect(None, video, frame)

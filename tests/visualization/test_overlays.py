@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mmremots.datasets.sequences import Sequence
 from mmremots.structures.masks import encode_mask, rle_bbox
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video
 from mmremots.visualization import draw_masks, track_color, write_overlays
 
 SIZE = (120, 160)
@@ -69,7 +69,7 @@ def film(tmp_path):
     table = Observations(
         np.array([1, 3]), rle_bbox(rles).astype(np.float32),
         np.ones(2, np.float32), np.full(2, 2), rles, SIZE)
-    return Sequence('film', tuple(paths), *SIZE, 10.0, None), table
+    return Video('film', tuple(paths), *SIZE, 10.0, None), table
 
 
 def test_every_frame_is_written(film, tmp_path):

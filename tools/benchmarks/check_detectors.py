@@ -22,14 +22,14 @@ from mmengine.logging import MMLogger
 from numpy.typing import NDArray
 
 import mmremots
-from mmremots.datasets.sequences import Sequence
 from mmremots.models.detectors import InstanceSegmenter, MaskFusion
 from mmremots.structures import Observations
 from mmremots.structures.masks import label_map
+from mmremots.structures.video import Video
 
 SIZE = 96, 128
 MIN_AREA = 16
-VIDEO = Sequence('noise', ('1.png', '2.png'), *SIZE, 30.0, None)
+VIDEO = Video('noise', ('1.png', '2.png'), *SIZE, 30.0, None)
 
 #: One config of each family that mmdet has instance segmenters of, by the
 #: kind of its head (or, at the end, by what else is new in it).

@@ -43,10 +43,10 @@ from mmengine.structures import InstanceData
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.datasets import Sequence, read_frame
 from mmremots.engine.run import finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.structures import Observations, read_mots, write_mots
+from mmremots.structures.video import Video, read_frame
 
 CONFIGS = Path(mmdet.__file__).parent / '.mim' / 'configs'
 #: mmdet's config of each tracker.
@@ -114,7 +114,7 @@ def build_tracker(name: str, dim: int) -> tuple[Any, SimpleNamespace]:
     return tracker, model
 
 
-def track(name: str, video: Sequence, table: Observations,
+def track(name: str, video: Video, table: Observations,
           features: np.ndarray) -> tuple[np.ndarray, float]:
     """Ids of a video's observations by a tracker of mmdet.
 
@@ -211,7 +211,7 @@ def bot_sort(python: str, *args: str | Path) -> str:
     return done.stdout.strip()
 
 
-def track_by_bot_sort(python: str, video: Sequence, table: Observations
+def track_by_bot_sort(python: str, video: Video, table: Observations
                       ) -> tuple[np.ndarray, float]:
     """Ids of a video's observations by BoT-SORT.
 
@@ -232,7 +232,7 @@ def track_by_bot_sort(python: str, video: Sequence, table: Observations
             return found['ids'], float(found['seconds'])
 
 
-def with_id(video: Sequence, table: Observations, ids: np.ndarray,
+def with_id(video: Video, table: Observations, ids: np.ndarray,
             seconds: float) -> tuple[Observations, np.ndarray, float]:
     """The masks that got an id, their ids, and seconds a frame."""
     rows = np.flatnonzero(ids)
@@ -241,7 +241,7 @@ def with_id(video: Sequence, table: Observations, ids: np.ndarray,
 
 def in_run(folder: Path) -> Callable[..., tuple[Observations, np.ndarray]]:
     """Reads what a run made of a video."""
-    def read(video: Sequence, *_: Any) -> tuple[Observations, np.ndarray]:
+    def read(video: Video, *_: Any) -> tuple[Observations, np.ndarray]:
         return read_mots(folder / f'{video.name}.txt', video.size,
                          video.num_frames)
     return read
@@ -251,7 +251,7 @@ def methods(plus: list[Path], root: Path, aflink: str | None,
             python: str | None) -> Iterator[tuple[str, Callable]]:
     """Name and function of every method of the table."""
     for name in [*TRACKERS, *(['StrongSORT + AFLink'] if aflink else [])]:
-        def by_tracker(video: Sequence, table: Observations,
+        def by_tracker(video: Video, table: Observations,
                        features: np.ndarray, name: str = name) -> tuple:
             tracker, _, linked = name.partition(' + ')
             ids, seconds = track(tracker, video, table, features)
@@ -260,7 +260,7 @@ def methods(plus: list[Path], root: Path, aflink: str | None,
             return with_id(video, table, ids, seconds)
         yield name, by_tracker
     if python:
-        def by_bot_sort(video: Sequence, table: Observations,
+        def by_bot_sort(video: Video, table: Observations,
                         _: np.ndarray) -> tuple:
             return with_id(
                 video, table, *track_by_bot_sort(python, video, table))

@@ -38,8 +38,6 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stages.masks import MaskGeneration
@@ -49,6 +47,7 @@ from mmremots.models.motion import DenseFlow
 from mmremots.models.trackers import Overlaps, adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS
 from mmremots.structures import Observations, read_mots, write_mots
+from mmremots.structures.video import Video, read_frame
 
 REFERENCE = 'Farneback'
 CHOICES: dict[str, dict[str, Any] | None] = {

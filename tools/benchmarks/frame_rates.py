@@ -24,7 +24,7 @@ from mmremots.apis.command_line import (
     markdown_table,
     one_line_errors,
 )
-from mmremots.datasets.sequences import Sequence, read_sequence
+from mmremots.datasets.sequences import read_sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import evaluate_mots
 from mmremots.structures import (
@@ -33,6 +33,7 @@ from mmremots.structures import (
     write_detections,
     write_mots,
 )
+from mmremots.structures.video import Video
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')
 
@@ -45,7 +46,7 @@ def thin(table: Observations, step: int
     return replace(kept, frames=(kept.frames - 1) // step + 1), rows
 
 
-def thin_tracks(source: Path, target: Path, video: Sequence,
+def thin_tracks(source: Path, target: Path, video: Video,
                 step: int) -> None:
     """Copy the lines of every so many frames of a MOTS file."""
     table, ids = read_mots(source, video.size, video.num_frames)
@@ -54,8 +55,8 @@ def thin_tracks(source: Path, target: Path, video: Sequence,
     write_mots(target, kept, ids[rows])
 
 
-def thin_video(run: Run, video: Sequence, step: int,
-               folder: Path) -> Sequence:
+def thin_video(run: Run, video: Video, step: int,
+               folder: Path) -> Video:
     """Write a target video with every so many frames, and its masks."""
     images = folder / 'img1'
     images.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def thin_video(run: Run, video: Sequence, step: int,
         if not link.is_symlink():
             link.symlink_to(Path(path).resolve())
     (folder / 'seqinfo.ini').write_text(
-        f'[Sequence]\nname={video.name}\nseqLength={len(paths)}\n'
+        f'[Video]\nname={video.name}\nseqLength={len(paths)}\n'
         f'frameRate={video.frame_rate / step:g}\n')
     thin_tracks(Path(str(video.gt_path)), folder / 'gt' / 'gt.txt', video,
                 step)

@@ -29,8 +29,6 @@ from numpy.typing import NDArray
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.datasets.crops import resize
-from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
 from mmremots.evaluation import COMBINED, evaluate_mots
 from mmremots.models.detectors import MaskFusion, fuse
 from mmremots.models.mot.remots import ReMOTS
@@ -40,6 +38,7 @@ from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS, TASK_UTILS
 from mmremots.structures import Observations, write_mots
 from mmremots.structures.masks import rle_bbox
+from mmremots.structures.video import Video, read_frame
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 SUPPRESSIONS = {'IoM': ('IoMNMS', 'iom_thr'), 'IoU': ('IoUNMS', 'iou_thr')}

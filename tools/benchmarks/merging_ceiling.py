@@ -25,16 +25,16 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.datasets.sequences import Sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.evaluation.embedding_quality import match_to_truth
 from mmremots.models.task_modules import Threshold
 from mmremots.structures import Observations, write_mots
+from mmremots.structures.video import Video
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA')
 #: A video, its masks and its tracklets to track ids.
-Method = Callable[[Sequence, Observations, NDArray], NDArray[np.int64]]
+Method = Callable[[Video, Observations, NDArray], NDArray[np.int64]]
 
 
 def owners(tracklets: NDArray, people: NDArray) -> NDArray[np.float64]:
@@ -62,13 +62,13 @@ def owners(tracklets: NDArray, people: NDArray) -> NDArray[np.float64]:
 
 def methods(run: Run) -> dict[str, Method]:
     """By the run's encoder, and by the annotation."""
-    def by_encoder(video: Sequence, table: Observations,
+    def by_encoder(video: Video, table: Observations,
                    tracklets: NDArray) -> NDArray[np.int64]:
         return run.model.merge(
             table, run.features(video, video.name), tracklets,
             run.overlaps(video, video.name), video.frame_rate).ids
 
-    def by_truth(video: Sequence, table: Observations,
+    def by_truth(video: Video, table: Observations,
                  tracklets: NDArray) -> NDArray[np.int64]:
         people = match_to_truth(table, *run.ground_truth(video))
         model = copy(run.model)

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.datasets.sequences import Sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage
 from mmremots.evaluation.embedding_quality import match_to_truth
 from mmremots.registry import MODELS
+from mmremots.structures.video import Video
 
 PAPER = (Path(__file__).resolve().parents[2] / 'configs' / '_base_'
          / 'models' / 'remots.py')
@@ -55,7 +55,7 @@ def mixed_up(tracklets: NDArray[np.int64], people: NDArray[np.int64]
     return int(known.sum() - most.sum()), int(known.sum())
 
 
-def papers_tracklets(run: Run, video: Sequence) -> NDArray[np.int64]:
+def papers_tracklets(run: Run, video: Video) -> NDArray[np.int64]:
     """What the paper's tracker makes of a run's masks."""
     table = run.observations(video)
     tracker = MODELS.build(Config.fromfile(PAPER).model.tracker)

@@ -15,21 +15,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from mmremots.datasets.sequences import (
-    Sequence,
-    find_sequences,
-    list_images,
-)
+from mmremots.datasets.sequences import find_sequences, list_images
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observation_files import read_mots
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video
 
 PEDESTRIAN = {2: 'pedestrian'}
 CAR_AND_PEDESTRIAN = {1: 'car', 2: 'pedestrian'}
@@ -37,7 +35,7 @@ KITTI_FRAME_RATE = 10.0
 
 
 def find_kitti_sequences(
-        data_root: Path, names: SequenceOf[str] | None) -> list[Sequence]:
+        data_root: Path, names: Sequence[str] | None) -> list[Video]:
     """Sequences in the layout of KITTI MOTS.
 
     ``image_02/<sequence>/000000.png`` and ``instances_txt/<sequence>.txt``,
@@ -56,13 +54,13 @@ def find_kitti_sequences(
             raise ValueError(f'{img_paths[0]}: cannot be read as an image')
         height, width = image.shape[:2]
         gt_path = data_root / 'instances_txt' / f'{name}.txt'
-        sequences.append(Sequence(
+        sequences.append(Video(
             name, tuple(img_paths), height, width, KITTI_FRAME_RATE,
             str(gt_path) if gt_path.is_file() else None))
     return sequences
 
 
-def convert(data_root: Path, sequences: SequenceOf[Sequence],
+def convert(data_root: Path, sequences: Sequence[Video],
             with_videos: bool, kitti: bool) -> dict[str, Any]:
     """The content of the JSON.
 
@@ -136,7 +134,7 @@ def _annotations(table: Observations,
     return annotations
 
 
-def main(argv: SequenceOf[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
         description='Write MOTS ground truth as a COCO JSON.')

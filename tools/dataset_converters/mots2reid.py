@@ -12,22 +12,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmremots.datasets.sequences import Sequence, find_sequences, read_frame
+from mmremots.datasets.sequences import find_sequences
 from mmremots.structures.classes import PEDESTRIAN
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
-from mmremots.structures.observations import Observations, read_mots
+from mmremots.structures.observation_files import read_mots
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video, read_frame
 
 
 def read_people(
-        sequence: Sequence,
+        sequence: Video,
         min_area: int) -> tuple[Observations, NDArray[np.int64]]:
     """Pedestrians of a sequence with at least ``min_area`` pixels to see.
 
@@ -48,7 +50,7 @@ def read_people(
     return table.take(rows), ids[rows]
 
 
-def cut_crops(sequence: Sequence, people: Observations,
+def cut_crops(sequence: Video, people: Observations,
               ids: NDArray[np.int64], out: Path) -> None:
     """Write the image in each box."""
     for frame, rows in people.frame_slices():
@@ -61,12 +63,12 @@ def cut_crops(sequence: Sequence, people: Observations,
                 raise OSError(f'{path}: cannot be written')
 
 
-def crop_name(sequence: Sequence, number: int, frame: int) -> str:
+def crop_name(sequence: Video, number: int, frame: int) -> str:
     """File of a crop below the output folder."""
     return f'img/{sequence.name}_{number}/{frame:06d}.jpg'
 
 
-def main(argv: SequenceOf[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
         description='Cut labelled crops out of MOTS ground truth.')

@@ -15,11 +15,8 @@ from mmengine.logging import print_log
 from mmremots.structures.classes import IGNORE, PEDESTRIAN
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import encode_mask, rle_bbox
-from mmremots.structures.observations import (
-    Observations,
-    write_detections,
-    write_mots,
-)
+from mmremots.structures.observation_files import write_detections, write_mots
+from mmremots.structures.observations import Observations
 
 from .detectors import ALPHA, BETA, MIN_AREA, simulate_detector
 from .render import RenderedFrame, SequenceSpec, render_sequence

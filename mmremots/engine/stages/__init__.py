@@ -1,5 +1,5 @@
 """The steps of a run."""
-from .base import SequenceStage, Stage, TrackStage
+from .base import Stage, TrackStage, VideoStage
 from .masks import MaskGeneration
 from .merging import Merging
 from .refinement import GapFilling, TrackExtension, TrackPruning
@@ -11,9 +11,18 @@ from .training import (
 )
 
 __all__ = [
-    'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
-    'LabelledTraining', 'MaskGeneration', 'Merging', 'SequenceStage',
-    'ShortTermTracking', 'Stage', 'TrackExtension', 'TrackPruning',
+    'GapFilling',
+    'InterTrackletTraining',
+    'IntraFrameTraining',
+    'LabelledTraining',
+    'MaskGeneration',
+    'Merging',
+    'ShortTermTracking',
+    'Stage',
+    'TrackExtension',
+    'TrackPruning',
     'TrackStage',
-    'TrackletSplitting', 'TrackletStage',
+    'TrackletSplitting',
+    'TrackletStage',
+    'VideoStage',
 ]

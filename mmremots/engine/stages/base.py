@@ -5,9 +5,9 @@ from abc import ABCMeta, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import Task
+from mmremots.structures.video import Video
 
 
 class Stage(metaclass=ABCMeta):
@@ -48,7 +48,7 @@ class Stage(metaclass=ABCMeta):
         """Let the stages that follow use the masks' new ids, if any."""
 
 
-class SequenceStage(Stage):
+class VideoStage(Stage):
     """A stage that works on each target video alone.
 
     Processes share the videos, so that the files do not depend on how many
@@ -77,7 +77,7 @@ class SequenceStage(Stage):
         """Work on one video and write its files."""
 
 
-class TrackStage(SequenceStage):
+class TrackStage(VideoStage):
     """A stage that writes tracks: each mask of the result and its id.
 
     Attributes:

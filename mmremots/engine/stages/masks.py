@@ -4,20 +4,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.frame_loader import batches
 from mmremots.engine.progress import progress
 from mmremots.engine.run import Run, fingerprint, video_identity
 from mmremots.engine.run_folder import Task
-from mmremots.engine.stages.base import SequenceStage
+from mmremots.engine.stages.base import VideoStage
 from mmremots.models.detectors import DetectionsFromFile, LiveDetector
 from mmremots.registry import STAGES
 from mmremots.structures import Observations, write_detections
 from mmremots.structures.growing_detections import GrowingDetections
+from mmremots.structures.video import Video
 
 
 @STAGES.register_module()
-class MaskGeneration(SequenceStage):
+class MaskGeneration(VideoStage):
     """Run the model's detectors on every frame and fuse their masks.
 
     Masks depend on nothing that the run learns, so they are kept as long

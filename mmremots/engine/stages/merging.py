@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.run import Run, file_hash, video_identity
 from mmremots.engine.stages.base import TrackStage
 from mmremots.engine.stages.tracking import statistics
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
+from mmremots.structures.video import Video
 from mmremots.visualization import plot_merge_threshold, plot_timeline
 
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmremots.datasets.sequences import Sequence as Video
-from mmremots.datasets.sequences import read_frame
 from mmremots.engine.progress import progress
 from mmremots.engine.run import (
     Run,
@@ -37,6 +35,7 @@ from mmremots.registry import STAGES
 from mmremots.structures import Observations, read_detections, write_mots
 from mmremots.structures.durations import frames_in
 from mmremots.structures.masks import RLE
+from mmremots.structures.video import Video, read_frame
 
 
 @STAGES.register_module()

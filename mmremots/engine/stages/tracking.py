@@ -6,14 +6,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.engine.quality import check_truth, report_encoder
 from mmremots.engine.run import Run, file_hash, video_identity
 from mmremots.engine.run_folder import Task
-from mmremots.engine.stages.base import SequenceStage
+from mmremots.engine.stages.base import VideoStage
 from mmremots.models.task_modules import Evidence
 from mmremots.registry import STAGES
 from mmremots.structures import write_mots
+from mmremots.structures.video import Video
 from mmremots.visualization import (
     histogram,
     plot_merge_threshold,
@@ -41,7 +41,7 @@ def statistics(
             for label, found in evidence.items()})
 
 
-class TrackletStage(SequenceStage):
+class TrackletStage(VideoStage):
     """A stage that gives each mask its tracklet."""
 
     #: Folder of its files, without the suffix.

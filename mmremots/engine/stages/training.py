@@ -11,15 +11,16 @@ import numpy as np
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.logging import print_log
 
-from mmremots.datasets.sequences import Sequence as Video
 from mmremots.datasets.triplets import NoGroupsError
-from mmremots.engine.encoder_training import save_encoder, train_encoder
+from mmremots.engine.encoder_training import train_encoder
 from mmremots.engine.quality import check_truth, report_encoder
 from mmremots.engine.run import Run, file_hash, fingerprint, video_identity
 from mmremots.engine.stages.base import Stage
 from mmremots.models.reid import read_state_dict
+from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, STAGES
 from mmremots.structures.files import atomic_path
+from mmremots.structures.video import Video
 
 #: Names of the trainings: in files, and in ``ReMOTSLoop.training``.
 OUTPUTS = ('labelled', 'intra', 'inter')

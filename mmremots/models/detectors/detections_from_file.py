@@ -14,14 +14,14 @@ from torch import nn
 
 from mmremots.registry import MODELS
 from mmremots.structures.files import file_sha256
-from mmremots.structures.observations import (
-    Observations,
+from mmremots.structures.observation_files import (
     read_coco_results,
     read_detections,
 )
+from mmremots.structures.observations import Observations
 
 if TYPE_CHECKING:
-    from mmremots.datasets.sequences import Sequence as Video
+    from mmremots.structures.video import Video
 
 #: Class maps for people: TrackR-CNN counts as MOTS does, COCO from person.
 _PERSON = {'.txt': {2: 2}, '.json': {1: 2}}

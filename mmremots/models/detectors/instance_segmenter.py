@@ -34,7 +34,7 @@ from .detector_network import (
 from .live_detector import LiveDetector
 
 if TYPE_CHECKING:
-    from mmremots.datasets.sequences import Sequence as Video
+    from mmremots.structures.video import Video
 
 #: What most detectors are trained on: COCO's person is a pedestrian.
 _PERSON = {'person': 2}

@@ -16,7 +16,7 @@ from mmremots.structures.observations import Observations
 from .detections_from_file import DetectionsFromFile, check_thresholds
 
 if TYPE_CHECKING:
-    from mmremots.datasets.sequences import Sequence as Video
+    from mmremots.structures.video import Video
 
 
 class LiveDetector(nn.Module, metaclass=ABCMeta):

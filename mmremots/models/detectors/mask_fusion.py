@@ -16,7 +16,7 @@ from mmremots.structures.masks import RLE, resolve_overlaps
 from mmremots.structures.observations import Observations
 
 if TYPE_CHECKING:
-    from mmremots.datasets.sequences import Sequence as Video
+    from mmremots.structures.video import Video
 
 Suppression = Callable[[Sequence[RLE], ArrayLike], NDArray[np.int64]]
 

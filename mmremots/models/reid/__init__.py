@@ -1,10 +1,11 @@
 """The appearance encoder: backbones, head, losses, weights."""
 from .bnneck_head import BNNeckHead
 from .checkpoint import (
-    OF_IDENTITIES,
+    between,
     differences,
     load_encoder,
     read_state_dict,
+    save_encoder,
 )
 from .encoder import ReIDEncoder
 from .losses import CenterLoss, TripletLoss
@@ -13,7 +14,8 @@ from .osnet import OSNet, OSNetNeck
 from .se_resnext import SEResNeXt, SqueezeExcitation
 
 __all__ = [
-    'OF_IDENTITIES', 'BNNeckHead', 'CenterLoss', 'OSNet', 'OSNetNeck',
+    'BNNeckHead', 'CenterLoss', 'OSNet', 'OSNetNeck',
     'ReIDEncoder', 'SEResNeXt', 'SqueezeExcitation', 'TripletLoss',
-    'differences', 'load_encoder', 'load_onnx_osnet', 'read_state_dict'
+    'between', 'differences', 'load_encoder', 'load_onnx_osnet',
+    'read_state_dict', 'save_encoder',
 ]

@@ -1,12 +1,15 @@
-"""Reading weights of an encoder: all of them, or an error that says why."""
+"""Weights of an encoder: read whole or with an error, mixed, and saved."""
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from mmengine.logging import print_log
 
 from mmremots.models.checkpoint import differences, read_state_dict
+from mmremots.structures.files import atomic_path
 
 from .onnx_weights import load_onnx_osnet
 
@@ -72,3 +75,40 @@ def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
         f'; not in the file, as initialised: {", ".join(sorted(fresh))}'
         if fresh else ''])
     print_log(f'loaded the encoder from {path}{notes}', logger='current')
+
+
+def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:
+    """Save encoder weights atomically: same weights, same bytes."""
+    # Through memory, since torch writes a file's own name into it.
+    buffer = io.BytesIO()
+    torch.save({'state_dict': {k: v.detach().cpu().contiguous()
+                               for k, v in state_dict.items()}}, buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def between(start: dict[str, torch.Tensor], trained: dict[str, torch.Tensor],
+            share: float) -> dict[str, torch.Tensor]:
+    r"""Weights on the line from those before to those after a training.
+
+    .. math:: w = s\, w_{start} + (1 - s)\, w_{trained}
+
+    The mean of both keeps what the start knew of people in general, which a
+    short training on few of them loses, and much of what the training found
+    (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+
+    Args:
+        start: Weights before.
+        trained: Weights after; the result has their names.
+        share: Share :math:`s` of those before, in [0, 1].
+
+    Returns:
+        Weights and statistics between. What one set of identities owns, and
+        numbers that are no floats, are those after.
+    """
+    return {
+        name: (torch.lerp(weight, start[name].to(weight), share)
+               if weight.is_floating_point() and name in start
+               and not name.startswith(OF_IDENTITIES) else weight)
+        for name, weight in trained.items()}

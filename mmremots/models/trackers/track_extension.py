@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmremots.models.trackers.short_term_tracker import Overlaps
+from mmremots.models.trackers.overlaps import Overlaps
 
 
 def extend_tracks(

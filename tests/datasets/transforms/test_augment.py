@@ -19,7 +19,7 @@ from mmremots.datasets.transforms import (
     CropPadShift,
 )
 from mmremots.registry import TRANSFORMS
-from mmremots.structures.observations import read_mots
+from mmremots.structures.observation_files import read_mots
 
 NAMES = ('CropFlip', 'CropPadShift', 'CropErase', 'CropAffine', 'CropColour',
          'CropBlur', 'CropBackground')

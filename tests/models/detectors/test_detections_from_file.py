@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
-from mmremots.datasets.sequences import Sequence, read_sequence
+from mmremots.datasets.sequences import read_sequence
 from mmremots.models.detectors import DetectionsFromFile
 from mmremots.registry import MODELS
 from mmremots.structures.masks import encode_mask
-from mmremots.structures.observations import (
+from mmremots.structures.observation_files import (
     read_coco_results,
     read_detections,
 )
+from mmremots.structures.video import Video
 
 COUNTS = encode_mask(np.eye(4, 5))['counts'].decode()
 
@@ -29,7 +30,7 @@ def sequence(tmp_path):
     """Three frames; no detector reads the images."""
     folder = tmp_path / 'data' / 'walk'
     (folder / 'det').mkdir(parents=True)
-    return Sequence(
+    return Video(
         'walk', tuple(str(folder / 'img1' / f'{frame:06}.jpg')
                       for frame in (1, 2, 3)), 4, 5, 30.0, None)
 
@@ -113,7 +114,7 @@ def test_sequence_after_sequence(sequence, det, tmp_path):
     other.mkdir(parents=True)
     (det / 'a.txt').write_text(line(score=0.1))
     (other / 'a.txt').write_text(line(score=0.2))
-    runner = Sequence(
+    runner = Video(
         'run', (str(other.parent / 'img1' / '000001.jpg'),), 4, 5, 30., None)
     source = DetectionsFromFile('det/a.txt')
     for which, score in [(sequence, .1), (runner, .2), (sequence, .1)]:

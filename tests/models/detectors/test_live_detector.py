@@ -38,8 +38,8 @@ def test_two_methods_are_enough(tmp_path: Path) -> None:
     assert found.scores.tolist() == [np.float32(.4)]
     path = tmp_path / 'v.txt'
     write_detections(path, detector.detect_batch([image], [4])[0])
-    from mmremots.datasets.sequences import Sequence
-    video = Sequence('v', ('1', '2', '3', '4'), 8, 12, 30., None)
+    from mmremots.structures.video import Video
+    video = Video('v', ('1', '2', '3', '4'), 8, 12, 30., None)
     again = detector.stored(path).detect(None, video, 4)
     assert again.rles == found.rles
     assert again.scores.tolist() == found.scores.tolist()

@@ -19,13 +19,13 @@ from mmremots.models.trackers import (
     sure_links,
     sure_similarities,
 )
-from mmremots.models.trackers.short_term_tracker import (
-    ShortTermTracker,
+from mmremots.models.trackers.association import (
     associate,
     chains,
-    label_overlaps,
     short_term_cost,
 )
+from mmremots.models.trackers.overlaps import label_overlaps
+from mmremots.models.trackers.short_term_tracker import ShortTermTracker
 from mmremots.registry import MODELS
 from mmremots.structures import read_mots
 from mmremots.structures.masks import (

@@ -1,0 +1,176 @@
+"""Which masks of adjacent frames overlap along the flow (section 2.3)."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmremots.models.motion.dense_flow import warp_labels
+from mmremots.structures.masks import RLE, label_map
+
+_ENDED: Any = object()
+
+
+class Overlaps(NamedTuple):
+    """Pairs of masks of adjacent frames that overlap.
+
+    Attributes:
+        previous: (K,) int64 row of the mask in the frame before.
+        current: (K,) int64 row of the mask, never descending.
+        iou: (K,) float64 in (0, 1], the former warped to the latter.
+    """
+
+    previous: NDArray[np.int64]
+    current: NDArray[np.int64]
+    iou: NDArray[np.float64]
+
+    def among(self, rows: NDArray[np.int64], num: int) -> Overlaps:
+        """The overlaps of some of ``num`` masks, counted anew.
+
+        Args:
+            rows: (M,) int64, the masks that are left, ascending.
+            num: Masks in all.
+        """
+        place = np.full(num, -1)
+        place[rows] = np.arange(len(rows))
+        previous, current = place[self.previous], place[self.current]
+        kept = (previous >= 0) & (current >= 0)
+        return Overlaps(previous[kept], current[kept], self.iou[kept])
+
+
+def label_overlaps(
+        labels_a: NDArray, labels_b: NDArray, n: int,
+        m: int) -> NDArray[np.float64]:
+    """IoU of all masks of one label map with all of another.
+
+    All come from one joint histogram, whatever the number of masks.
+
+    Args:
+        labels_a: (H, W) integers 0 to n; k + 1 where mask k is.
+        labels_b: (H, W) integers 0 to m.
+        n: Number of masks in ``labels_a``.
+        m: Number of masks in ``labels_b``.
+
+    Returns:
+        (n, m) float64 in [0, 1]; 0 for two empty masks.
+
+    Raises:
+        ValueError: If shapes differ or a label is out of range.
+    """
+    if labels_a.shape != labels_b.shape:
+        raise ValueError(
+            f'label maps of shapes {labels_a.shape} and {labels_b.shape}')
+    for labels, highest in ((labels_a, n), (labels_b, m)):
+        if labels.size and not (
+                labels.min() >= 0 and labels.max() <= highest):
+            raise ValueError(
+                f'labels from {labels.min()} to {labels.max()}, '
+                f'not from 0 to {highest}')
+    bins = (n + 1) * (m + 1)
+    # The narrowest type: this is all about memory traffic.
+    dtype = np.dtype('i2' if bins <= np.iinfo(np.int16).max else 'i8')
+    pairs = labels_a.astype(dtype).ravel()
+    pairs *= dtype.type(m + 1)
+    pairs += labels_b.astype(dtype, copy=False).ravel()
+    # Runs of equal pairs are long: count those instead of pixels.
+    starts = np.append(0, np.flatnonzero(pairs[1:] != pairs[:-1]) + 1)
+    lengths = np.diff(starts, append=pairs.size)
+    counts = np.bincount(pairs[starts], weights=lengths, minlength=bins)
+    counts = counts.reshape(n + 1, m + 1)
+    intersection = counts[1:, 1:]
+    union = (
+        counts.sum(axis=1)[1:, None] + counts.sum(axis=0)[None, 1:]
+        - intersection)
+    return intersection / np.maximum(union, 1)
+
+
+def frames_to_read(
+        frames: ArrayLike, num_frames: int) -> NDArray[np.bool_]:
+    """Which images the flow between frames with masks needs.
+
+    Args:
+        frames: (N,) frame of each mask, 1-based.
+        num_frames: Length of the video.
+
+    Returns:
+        (num_frames,) bool; entry t - 1 says that frame t has masks and so
+        has a neighbour.
+    """
+    occupied = np.zeros(num_frames + 2, dtype=bool)
+    occupied[np.asarray(frames, dtype=np.int64)] = True
+    return occupied[1:-1] & (occupied[:-2] | occupied[2:])
+
+
+def adjacent_overlaps(
+        frames: ArrayLike, rles: Sequence[RLE],
+        size: Sequence[int] | None, num_frames: int,
+        flows: Iterable[NDArray | None] | None = None) -> Overlaps:
+    """Which masks of a video lie on which of the frame before.
+
+    Masks and flow decide this alone, so it holds for any encoder.
+
+    Args:
+        frames: (N,) integers 1 to ``num_frames``, ascending.
+        rles: N masks, disjoint within a frame.
+        size: (h, w) of the images; None where there is no mask.
+        num_frames: Length of the video.
+        flows: For each frame but the first, in order, the flow back to the
+            one before (see ``DenseFlow.flows``); where one of the two has no
+            mask it may be None. Without flows, masks are compared where
+            they are.
+
+    Returns:
+        The pairs with an IoU above 0.
+
+    Raises:
+        ValueError: If lengths or shapes do not fit, frames are not as
+            above, masks of a frame overlap or a flow is missing.
+    """
+    frames = np.asarray(frames, dtype=np.int64)
+    if len(rles) != len(frames):
+        raise ValueError(f'{len(frames)} frames, but {len(rles)} rles')
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+    if not len(frames):
+        return Overlaps(*found[0])
+    bounds = _frame_bounds(frames, num_frames)
+    if size is None:
+        raise ValueError('masks without a size')
+
+    to_prev: Iterator[Any] = chain(
+        [None], repeat(None) if flows is None else flows)
+    start_prev, map_prev = 0, None
+    for t in range(1, num_frames + 1):
+        flow = next(to_prev, _ENDED)
+        if flow is _ENDED:
+            raise ValueError(f'flows end before frame {t} of {num_frames}')
+        start, stop = bounds[t - 1], bounds[t]
+        map_curr = None
+        if stop > start:
+            map_curr = label_map(rles[start:stop], size, np.int16)
+            if map_prev is not None:
+                if flow is not None:
+                    map_prev = warp_labels(map_prev, flow)
+                elif flows is not None:
+                    raise ValueError(f'no flow from frame {t} to {t - 1}')
+                iou = label_overlaps(
+                    map_prev, map_curr, start - start_prev, stop - start)
+                curr, prev = np.nonzero(iou.T)
+                found.append(
+                    (prev + start_prev, curr + start, iou[prev, curr]))
+        start_prev, map_prev = start, map_curr
+    return Overlaps(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _frame_bounds(
+        frames: NDArray[np.int64], num_frames: int) -> list[int]:
+    """First row of each frame from 1 on, and the end of the last."""
+    if (np.diff(frames) < 0).any():
+        raise ValueError('frames are not ascending')
+    if frames[0] < 1 or frames[-1] > num_frames:
+        raise ValueError(
+            f'frames from {frames[0]} to {frames[-1]}, '
+            f'not within 1 to {num_frames}')
+    return np.searchsorted(frames, np.arange(1, num_frames + 2)).tolist()
