@@ -121,7 +121,7 @@ def test_seqinfo_disagrees(tmp_path, keys, message):
 
 @pytest.mark.parametrize(('text', 'message'), [
     ('seqLength=2\n', 'not an ini file'),
-    ('[Sequence]\nseqLength=2\n', r'no \[Sequence\] section'),
+    ('[Video]\nseqLength=2\n', r'no \[Sequence\] section'),
     ('[Sequence]\nseqLength=2\nseqLength=3\n', 'not an ini file'),
 ])
 def test_broken_seqinfo(tmp_path, text, message):
