@@ -75,7 +75,7 @@ class CropTable:
         """
         tables = []
         for video, spec in enumerate(specs):
-            store = CropStore.open(spec['crops'])
+            store = CropStore(spec['crops'])
             if linked:
                 persons = _read_persons(store, spec.get('identities'))
                 starts, ends = seen_spans(persons, store.frames)

@@ -31,7 +31,7 @@ class CropStore:
     - ``masks.npy``: (N, H, ceil(W / 8)) uint8, a bit a pixel, likewise;
     - ``frames.npy``: (N,) int64, the frame of each crop, from 1;
     - ``identities.npy``: (N,) int64, where identities are known;
-    - ``meta.json``: sequence, key, crop size and count.
+    - ``meta.json``: sequence, crop size and count.
 
     A 256x128 crop takes 102,400 bytes (98,304 of pixels, 4,096 of mask),
     the 59,000 observations of MOTS20 6.1 GB. Row ``i`` is row ``i`` of the
@@ -41,7 +41,6 @@ class CropStore:
     Attributes:
         folder: Where it is.
         sequence: Name of the sequence.
-        key: What the crops were cut from, as given to :func:`cut_crops`.
         images: The crops.
         frames: The frame of each.
         identities: The identity of each, or None.
@@ -51,7 +50,6 @@ class CropStore:
         self.folder = Path(folder)
         meta = _read_meta(self.folder)
         self.sequence = str(meta['sequence'])
-        self.key = str(meta['key'])
         count, (height, width) = meta['count'], meta['crop_size']
         self.images = self._load('images', (count, height, width, 3))
         self._bits = self._load('masks', (count, height, -(-width // 8)))
@@ -59,26 +57,6 @@ class CropStore:
         self.identities = None
         if (self.folder / 'identities.npy').exists():
             self.identities = self._load('identities', (count,))
-
-    @classmethod
-    def open(cls, folder: str | os.PathLike[str],
-             key: str | None = None) -> CropStore:
-        """Open a store.
-
-        Args:
-            folder: Its folder.
-            key: The key it must have; None for any.
-
-        Raises:
-            FileNotFoundError: There is no store.
-            ValueError: It has another key or is damaged.
-        """
-        store = cls(folder)
-        if key is not None and store.key != key:
-            raise ValueError(
-                f'{folder}: the crops were cut from something else: their '
-                f'key is {store.key!r}, wanted is {key!r}')
-        return store
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -113,7 +91,6 @@ def cut_crops(
         observations: Observations,
         folder: str | os.PathLike[str],
         crop_size: tuple[int, int] = CROP_SIZE,
-        key: str = '',
         identities: np.ndarray | None = None,
         progress: Callable[..., Iterable[int]] | None = None) -> CropStore:
     """Cut the crop of every observation, in one pass over the frames.
@@ -127,8 +104,6 @@ def cut_crops(
             mask, background included.
         folder: The store to write.
         crop_size: Size of the crops as (height, width).
-        key: Anything that identifies the input; :meth:`CropStore.open` can
-            insist on it.
         identities: Identity of each observation where known, (N,) integer.
         progress: Called as ``progress(frames, total=len(frames))``, must
             pass the frames on; ``tqdm`` is one.
@@ -176,12 +151,12 @@ def cut_crops(
     if identities is not None:
         np.save(unfinished / 'identities.npy',
                 np.asarray(identities, dtype=np.int64))
-    meta = {'sequence': sequence.name, 'key': key, 'count': count,
+    meta = {'sequence': sequence.name, 'count': count,
             'crop_size': [height, width]}
     (unfinished / 'meta.json').write_text(json.dumps(meta, indent=1) + '\n')
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
-    return CropStore.open(folder, key)
+    return CropStore(folder)
 
 
 def mask_in_box(rle: RLE, box: np.ndarray) -> np.ndarray:
@@ -241,7 +216,7 @@ def _read_meta(folder: Path) -> dict:
         raise FileNotFoundError(f'{folder}: no crops here') from None
     except json.JSONDecodeError as error:
         raise ValueError(f'{path}: not JSON: {error}') from None
-    missing = {'sequence', 'key', 'count', 'crop_size'} - meta.keys()
+    missing = {'sequence', 'count', 'crop_size'} - meta.keys()
     if missing:
         raise ValueError(f'{path}: no {", ".join(sorted(missing))}')
     return meta

@@ -97,7 +97,7 @@ def own_log() -> Iterator[None]:
 @own_log()
 def train_encoder(*, name: str, encoder: dict[str, Any],
                   dataset: dict[str, Any], start: Path, out: Path,
-                  work_dir: Path, settings: dict[str, Any], key: str,
+                  work_dir: Path, settings: dict[str, Any],
                   seed: int, resume: bool, launcher: str,
                   runtime: dict[str, Any]) -> None:
     """Train an encoder from given weights and save it.
@@ -114,10 +114,9 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
             ``optim_wrapper``, ``schedule`` (see :func:`lr_schedule`),
             ``num_workers``, ``checkpoint_interval``, ``log_interval``,
             ``amp`` and ``start_share`` (see :func:`between`).
-        key: What the training is made of; checkpoints of another key are
-            not resumed from.
         seed: Seed of everything random.
-        resume: Whether to go on from the last checkpoint in ``work_dir``.
+        resume: Whether checkpoints in ``work_dir`` are of this training,
+            to go on from the last.
         launcher: mmengine's launcher; ``none`` for one process.
         runtime: Further arguments of mmengine's Runner, such as
             ``visualizer``, ``custom_hooks``, ``env_cfg``.
@@ -132,14 +131,11 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         raise ValueError(
             f'batch_size={batch} must be a multiple of {group}, the crops '
             f'in a group with group_size={dataset["group_size"]}')
-    mark = work_dir / 'key.txt'
-    resume = (resume and mark.is_file() and mark.read_text() == key
-              and resumable(work_dir))
+    resume = resume and resumable(work_dir)
     barrier()  # none clears the folder that another still looks at
     if not resume and is_main_process():
         shutil.rmtree(work_dir, ignore_errors=True)
         work_dir.mkdir(parents=True)
-        mark.write_text(key)
     barrier()
     optim_wrapper = dict(settings['optim_wrapper'])
     if settings['amp'] and torch.cuda.is_available():

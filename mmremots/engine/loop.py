@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
+from mmremots.engine.artifacts import plain, write_json
 from mmremots.engine.progress import logged_warnings, progress
-from mmremots.engine.run import Run, file_hash
-from mmremots.engine.run_folder import RunFolder, plain, write_json
+from mmremots.engine.run import Run
+from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage, TrackStage
 from mmremots.evaluation import format_tables, write_submission
@@ -26,6 +28,7 @@ from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
 from mmremots.structures import read_mots
+from mmremots.structures.files import folder_lock
 from mmremots.visualization import write_overlays
 
 FULL_RUN = 'ReMOTS'
@@ -96,11 +99,19 @@ class ReMOTSLoop(BaseLoop):
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         run = self._start()
+        with (folder_lock(run.folder.root) if is_main_process()
+              else nullcontext()):
+            metrics = self._work(run)
+        print_log(f'run time {time.monotonic() - begin:.0f} s', 'current')
+        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        self.runner.call_hook('after_test')
+        return metrics
+
+    def _work(self, run: Run) -> dict[str, float]:
         for stage in self.stages:
             with logged_warnings(stage.title):
                 stage.check(run)
-        if not self.resume:
-            self._set_aside(run.folder)
+        self._set_aside(run.folder)
         self._starting_encoder(run)
         for number, stage in enumerate(self.stages, 1):
             label = f'[{number}/{len(self.stages)}] {stage.title}'
@@ -108,9 +119,6 @@ class ReMOTSLoop(BaseLoop):
             stage.run(run, label)
         metrics = self._finish(run) if is_main_process() else {}
         barrier()
-        print_log(f'run time {time.monotonic() - begin:.0f} s', 'current')
-        self.runner.call_hook('after_test_epoch', metrics=metrics)
-        self.runner.call_hook('after_test')
         return metrics
 
     def _start(self) -> Run:
@@ -131,21 +139,29 @@ class ReMOTSLoop(BaseLoop):
             seed=self.runner.seed,
             resume=self.resume,
             launcher=self.runner.launcher,
-            runtime=runtime)
+            runtime=runtime,
+            checkpoint=Path(self.checkpoint) if self.checkpoint else None)
 
     def _set_aside(self, folder: RunFolder) -> None:
+        """Leave nothing in place that is of another run."""
         if is_main_process():
-            aside = folder.set_aside()
-            if aside is not None:
-                print_log(f'results of an earlier run are in {aside} now; '
-                          'with --resume they would have been kept',
-                          'current')
+            old = folder.is_old
+            if old or not self.resume:
+                aside = folder.set_aside()
+                if aside is not None:
+                    print_log(
+                        f'results of an earlier run are in {aside} now; '
+                        + ('an older version of mmremots wrote them, which '
+                           'kept no record to check them by' if old else
+                           'with --resume they would have been kept'),
+                        'current')
+            folder.remove_summaries()
         barrier()
 
     def _starting_encoder(self, run: Run) -> None:
         """Write the weights the run starts from, so all is in its folder."""
         path = run.folder.encoder('start')
-        checkpoint = Path(self.checkpoint) if self.checkpoint else None
+        checkpoint = run.checkpoint
         if checkpoint is None:
             print_log(
                 'no encoder checkpoint is given: the encoder starts as its '
@@ -153,17 +169,17 @@ class ReMOTSLoop(BaseLoop):
                 level=30)
         elif not checkpoint.is_file():
             raise FileNotFoundError(f'{checkpoint}: no such checkpoint')
-        task = run.folder.task('start', dict(
-            checkpoint=file_hash(checkpoint) if checkpoint else None,
-            reid=run.model_cfg['reid'], seed=run.seed), [path])
 
         def write() -> None:
+            for fact in ('checkpoint', 'model.reid', 'seed'):
+                run.artifacts.fact(fact)
             if checkpoint is not None:
                 load_encoder(run.model.reid, checkpoint)
             save_encoder(run.model.reid.state_dict(), path)
+            run.artifacts.wrote(path)
 
         if is_main_process():
-            run.do('starting encoder', task, write)
+            run.make('starting encoder', 'starting encoder', write)
         barrier()
         run.encoder = path
 
@@ -174,8 +190,12 @@ class ReMOTSLoop(BaseLoop):
             **{stage.title + stage.suffix: run.folder.root / stage.folder
                for stage in self.stages if isinstance(stage, TrackletStage)},
             **{stage.name: run.folder.root / stage.output
-               for stage in self.track_stages[:-1]},
-            FULL_RUN: run.folder.root / 'tracks'}
+               for stage in self.track_stages[:-1]}}
+        if self.track_stages:
+            folders[FULL_RUN] = run.folder.root / self.track_stages[-1].output
+        else:
+            print_log('no stage makes tracks: nothing to score or to pack',
+                      'current')
         tables: dict[str, dict[str, float]] = {}
         for title, folder in folders.items():
             if not all((folder / f'{video.name}.txt').is_file()
@@ -190,11 +210,11 @@ class ReMOTSLoop(BaseLoop):
             print_log('\n' + format_tables(tables), 'current')
             write_json(run.folder.root / 'metrics.json',
                        {**tables.get(FULL_RUN, {}), 'stages': tables})
-        if folders[FULL_RUN].is_dir():
+        if FULL_RUN in folders:
             write_submission(folders[FULL_RUN],
                              [video.name for video in run.videos],
                              run.folder.root / 'submission.zip')
-        if self.show_dir is not None:
+        if self.show_dir is not None and FULL_RUN in folders:
             self._show(run, folders[FULL_RUN])
         print_log('written:\n' + '\n'.join(
             f'  {path}' for path in run.folder.results()), 'current')

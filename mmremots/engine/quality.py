@@ -5,14 +5,14 @@ to the log, to ``statistics/`` and to a plot, and nowhere else.
 """
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
 
-from mmremots.engine.run import Run, file_hash
-from mmremots.engine.run_folder import read_json
+from mmremots.engine.run import Run
+from mmremots.engine.video_work import VideoWork
 from mmremots.evaluation.embedding_quality import (
     NOBODY,
     PART,
@@ -23,7 +23,6 @@ from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
-from mmremots.structures.video import Video
 from mmremots.visualization import (
     histogram,
     histogram_overlap,
@@ -39,7 +38,7 @@ def check_truth(run: Run) -> None:
     """
     for video in run.share(run.videos):
         if video.gt_path is not None:
-            run.ground_truth(video)
+            run.work(video).truth()
 
 
 def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
@@ -61,64 +60,52 @@ def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
         label: Number and title of the stage.
         tracked: Whether this run has made tracklets.
     """
-    encoder = run.require_encoder()
+    encoder = run.require_encoder().stem
     for video in run.share(run.videos):
-        title = f'{label}, {video.name}, {encoder.stem}'
-        files = {'detections': run.folder.detections(video.name)}
-        if tracked:
-            files['tracklets'] = run.tracklet_path(video)
-        if video.gt_path is not None:
-            files['truth'] = Path(video.gt_path)
-        task = run.folder.task(
-            f'{encoder.stem}/{video.name}'
+        title = f'{label}, {video.name}, {encoder}'
+        work = run.work(video)
+        found = run.make(
+            f'reports/{encoder}/{video.name}'
             + f'_{run.tracklet_folder}' * tracked,
-            dict(encoder=file_hash(encoder), reid=run.model_cfg['reid'],
-                 **{name: file_hash(path) for name, path in files.items()}),
-            [run.folder.statistics(video.name)])
-        run.do(title, task, lambda v=video, t=title:  # type: ignore
-               _report(run, v, t, encoder.stem, tracked))
+            title, partial(_report, run, work, title, tracked))
+        told = run.tell(video, encoder, found)
+        plot_separation(
+            told['intra_frame'], told.get('within_tracklet', []),
+            run.folder.plot(video.name, encoder))
     run.wait()
 
 
-def _report(run: Run, video: Video, title: str, section: str,
-            tracked: bool) -> None:
-    frames = run.observations(video).frames
-    features = run.features(video, title)
+def _report(run: Run, work: VideoWork, title: str,
+            tracked: bool) -> dict[str, Any]:
+    frames = work.masks().frames
+    features = work.features(title)
     different = intra_frame_similarities(features, frames)
     found: dict[str, Any] = dict(
-        weights=file_hash(run.require_encoder()),
+        weights=run.artifacts.digest(run.require_encoder()),
         intra_frame=histogram(different))
     line = [_spread('people of one frame', different)]
     if tracked:
         same = within_tracklet_similarities(
-            features, frames, run.tracklets(video))
+            features, frames, work.tracklets())
         found['within_tracklet'] = histogram(same)
         line.append(_spread('of one tracklet', same))
         if len(same) and len(different):
             found['overlap'] = histogram_overlap(
                 found['intra_frame'], found['within_tracklet'])
             line.append(f'overlap {found["overlap"]:.1%}')
-    scores = _scores(run, video, features)
+    scores = _scores(work, features)
     if scores:
         line.append(f'rank-1 {scores["rank1"]:.1f}, mAP {scores["mAP"]:.1f}')
     print_log(f'{title}: {"; ".join(line)}', 'current')
-
-    before = (read_json(run.folder.statistics(video.name)) or {}).get(section)
-    if before and before['weights'] == found['weights']:
-        # This was done again: what only tracklets tell is there already.
-        found = {**before, **found}
-    found |= scores
-    run.folder.update_statistics(video.name, **{section: found})
-    plot_separation(found['intra_frame'], found.get('within_tracklet', []),
-                    run.folder.plot(video.name, section))
+    return found | scores
 
 
-def _scores(run: Run, video: Video, features: np.ndarray) -> dict[str, Any]:
+def _scores(work: VideoWork, features: np.ndarray) -> dict[str, Any]:
     """Retrieval scores by ground truth; none where there is none."""
-    if video.gt_path is None:
+    if not work.annotated:
         return {}
-    table = run.observations(video)
-    people = match_to_truth(table, *run.ground_truth(video))
+    table = work.masks()
+    people = match_to_truth(table, *work.truth())
     scores = retrieval_scores(features, table.frames, people)
     if scores:
         strict = np.where(people == PART, NOBODY, people)

@@ -1,66 +1,28 @@
 """What the stages of a run share: the videos, the model, the files."""
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mmengine.config import Config
-from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
-from mmengine.logging import print_log
+from mmengine.dist import barrier, get_rank, get_world_size
 
-from mmremots.datasets.crops import CropStore, cut_crops
-from mmremots.engine.progress import logged_warnings, progress
-from mmremots.engine.run_folder import RunFolder, Task, plain
+from mmremots.engine.artifacts import Artifacts, plain, write_json
+from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stage_list import build_stages
+from mmremots.engine.video_work import VideoWork
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
-from mmremots.models.task_modules import centred_features
-from mmremots.models.trackers import (
-    Overlaps,
-    adjacent_overlaps,
-    frames_to_read,
-)
 from mmremots.registry import DATASETS, MODELS
-from mmremots.structures import Observations, read_detections, read_mots
-from mmremots.structures.classes import IGNORE
-from mmremots.structures.files import atomic_path, file_sha256
-from mmremots.structures.video import Video, read_frame
+from mmremots.structures.files import file_sha256
+from mmremots.structures.video import Video
 
-
-def fingerprint(value: Any) -> str:
-    """SHA-256 of a JSON-able value."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def _hash_of(path: Path, size: int, mtime: int) -> str:
-    del size, mtime  # part of the cache's key alone
-    return file_sha256(path)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, read anew only when size or time changed."""
-    status = path.stat()
-    return _hash_of(path, status.st_size, status.st_mtime_ns)
-
-
-def video_identity(video: Video) -> dict[str, Any]:
-    """What tells the images of a video from others, without reading them.
-
-    Names and sizes in bytes, not times: those change when data is copied.
-    """
-    sizes = [Path(path).stat().st_size for path in video.img_paths]
-    names = [Path(path).name for path in video.img_paths]
-    return dict(name=video.name, size=video.size,
-                images=fingerprint([names, sizes]))
+#: Parts of the model whose config is a fact; the detector is one by video.
+PARTS = ('reid', 'motion', 'tracker', 'merger')
 
 
 @dataclass
@@ -76,6 +38,7 @@ class Run:
         training: Settings the two trainings share.
         seed: Seed of everything random.
         resume: Whether finished work of an earlier run is kept.
+        checkpoint: Weights the run starts from; None for none.
         encoder: Weights the next stage is to use.
         tracklet_folder: Folder of the tracklets the next stage is to use.
         tracked: Folder of the tracks the next stage is to use.
@@ -91,43 +54,95 @@ class Run:
     resume: bool
     launcher: str = 'none'
     runtime: dict[str, Any] = field(default_factory=dict)
+    checkpoint: Path | None = None
     encoder: Path | None = None
     tracklet_folder: str = 'tracklets'
     tracked: str | None = None
+    _statistics: dict[str, dict[str, Any]] = field(default_factory=dict)
     _loaded: tuple[Path, str] | None = None
 
+    def __post_init__(self) -> None:
+        self.artifacts = Artifacts(self.folder.root, self._facts())
+        self._work = {
+            (kind, video.name): VideoWork(self, video, kind)
+            for kind, videos in (('target', self.videos),
+                                 ('labelled', self.labelled))
+            for video in videos}
+
+    def _facts(self) -> dict[str, Callable[[], Any]]:
+        """All that work may depend on beside files of the run."""
+        facts: dict[str, Callable[[], Any]] = {
+            'seed': lambda: self.seed,
+            'number of processes': get_world_size,
+            'checkpoint': cache(lambda: self.checkpoint and file_sha256(
+                self.checkpoint)),
+            'encoder in use': lambda: self.require_encoder().stem,
+            'tracklets in use': lambda: self.tracklet_folder,
+            'tracks in use': lambda: self.tracked,
+            'weak masks': lambda: self.model.detector.has_weak}
+        for part in PARTS:
+            facts[f'model.{part}'] = partial(self.model_cfg.get, part)
+        for kind, videos in (('target', self.videos),
+                             ('labelled', self.labelled)):
+            for video in videos:
+                of = f'of {kind} {video.name}'
+                facts[f'images {of}'] = cache(partial(_identity, video))
+                facts[f'frame rate {of}'] = partial(
+                    getattr, video, 'frame_rate')
+                facts[f'annotation {of}'] = cache(partial(
+                    _sha256_of, video.gt_path))
+        for video in self.videos:
+            facts[f'model.detector on {video.name}'] = partial(
+                self.model.detector.fingerprint, video)
+        for name, source in self.model.detector.named_sources():
+            if source.needs_image:
+                facts[f'model.detector, {name}'] = source.raw_fingerprint
+        return facts
+
     def share(self, items: Sequence[Any]) -> Sequence[Any]:
-        """The items that this process works on."""
+        """The part of the items that this process takes."""
         return items[get_rank()::get_world_size()]
 
-    def do(self, title: str, task: Task, work: Callable[[], None], *,
-           keep: bool | None = None, joint: bool = False) -> None:
-        """Do a piece of work unless its output is there and valid.
+    def work(self, video: Video, kind: str = 'target') -> VideoWork:
+        """What the run has of a video."""
+        return self._work[kind, video.name]
+
+    def part(self, name: str) -> Any:
+        """A part of the model, noted for what is being made."""
+        self.artifacts.fact(f'model.{name}')
+        return getattr(self.model, name)
+
+    def make(self, name: str, title: str, work: Callable[[], Any],
+             settings: Any = None, *, keep: bool | None = None,
+             joint: bool = False) -> Any:
+        """Do a piece of work unless it is done, see :class:`Artifacts`.
 
         Args:
+            name: Unique name, ``stage/sequence``.
             title: Stage and sequence, for the log.
-            task: The work's stamp.
-            work: Writes the task's outputs, each whole or not at all.
-            keep: Whether valid output of an earlier run is kept; None for
-                as the run was asked to (``resume``).
-            joint: Whether all processes do this work together; one of them
-                stamps it then.
+            work: The work.
+            settings: What it was told to do.
+            keep: Whether what is valid is kept; None for as the run was
+                asked to (``resume``).
+            joint: Whether all processes do this work together.
         """
-        if self.resume if keep is None else keep:
-            changed = task.changed()
-            if changed == []:
-                print_log(f'{title}: done before, kept', 'current')
-                return
-            if changed:
-                print_log(f'{title}: {", ".join(changed)} changed, '
-                          'done again', 'current')
-        task.stamp.unlink(missing_ok=True)
-        with logged_warnings(title):
-            work()
-        if joint:
-            barrier()  # none clears the stamp that another has written
-        if not joint or is_main_process():
-            task.finish()
+        return self.artifacts.make(
+            name, title, work, settings,
+            keep=self.resume if keep is None else keep, joint=joint)
+
+    def tell(self, video: Video, section: str,
+             found: dict[str, Any]) -> dict[str, Any]:
+        """Add to a video's statistics what work has found.
+
+        The file is of this run alone: what is kept tells it again.
+
+        Returns:
+            All that has been told in this section.
+        """
+        sections = self._statistics.setdefault(video.name, {})
+        sections[section] = {**sections.get(section, {}), **found}
+        write_json(self.folder.statistics(video.name), sections)
+        return sections[section]
 
     def require_encoder(self) -> Path:
         """Path of the weights in use."""
@@ -135,197 +150,20 @@ class Run:
             raise RuntimeError('the run has not set its starting encoder')
         return self.encoder
 
-    def observations(self, video: Video) -> Observations:
-        """The fused masks of a target video.
-
-        Raises:
-            FileNotFoundError: No stage has left them.
-        """
-        path = self.folder.detections(video.name)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'{path}: no masks of {video.name}; run MaskGeneration '
-                'before this stage, or put a file there')
-        return read_detections(path, video.size, video.num_frames)
-
-    def tracklet_path(self, video: Video) -> Path:
-        """File of the tracklets the next stage is to use."""
-        return self.folder.tracklets(video.name, self.tracklet_folder)
-
-    def tracklets(self, video: Video) -> np.ndarray:
-        """Short-term tracklet id of each observation of a video.
-
-        Raises:
-            FileNotFoundError: No stage has left them.
-            ValueError: They are not the observations of the video.
-        """
-        path = self.tracklet_path(video)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'{path}: no tracklets of {video.name}; run '
-                'ShortTermTracking before this stage, or put a file there')
-        rows, ids = read_mots(path, video.size, video.num_frames)
-        table = self.observations(video)
-        wanted = row_keys(table)
-        given = dict(zip(row_keys(rows), ids.tolist(), strict=True))
-        if len(given) != len(wanted) or not all(k in given for k in wanted):
-            raise ValueError(
-                f'{path}: its masks are not those of '
-                f'{self.folder.detections(video.name)}')
-        return np.array([given[k] for k in wanted], np.int64)
-
-    def track_path(self, video: Video) -> Path:
-        """File of the tracks the next stage is to use.
-
-        Raises:
-            FileNotFoundError: No stage has left them.
-        """
-        if self.tracked is None:
-            raise FileNotFoundError(
-                f'no tracks of {video.name}; run Merging before this stage')
-        return self.folder.tracks(video.name, self.tracked)
-
-    def tracks(self, video: Video) -> tuple[Observations, np.ndarray]:
-        """The masks of a video that are in tracks, and their ids.
-
-        Returns:
-            The table, with box and score of each mask that a detector gave;
-            any other has the box around it and score 0. And (N,) int64 ids.
-        """
-        rows, ids = read_mots(
-            self.track_path(video), video.size, video.num_frames)
-        table = self.observations(video)
-        place = {key: k for k, key in enumerate(row_keys(table))}
-        found = np.array(
-            [place.get(key, -1) for key in row_keys(rows)], np.int64)
-        known = found >= 0
-        boxes, scores = rows.boxes.copy(), np.zeros_like(rows.scores)
-        boxes[known] = table.boxes[found[known]]
-        scores[known] = table.scores[found[known]]
-        return replace(rows, boxes=boxes, scores=scores), ids
-
-    def ground_truth(self, video: Video) -> tuple[Observations, np.ndarray]:
-        """Annotated masks and ids of a labelled video, no ignore regions."""
-        if video.gt_path is None:
-            raise FileNotFoundError(
-                f'{video.name}: a labelled sequence without gt/gt.txt')
-        rows, ids = read_mots(
-            Path(video.gt_path), video.size, video.num_frames)
-        people = rows.labels != IGNORE
-        return rows.take(np.flatnonzero(people)), ids[people]
-
-    def target_crops(self, video: Video, title: str) -> CropStore:
-        """Crops of a target video's observations, cut on first use."""
-        key = fingerprint([
-            video_identity(video), self._crop_size,
-            file_hash(self.folder.detections(video.name))])
-        return self._crops('target', video, key, title,
-                           lambda: (self.observations(video), None))
-
-    def labelled_crops(self, video: Video, title: str) -> CropStore:
-        """Crops of a labelled video's annotation, cut on first use."""
-        if video.gt_path is None:
-            raise FileNotFoundError(
-                f'{video.name}: a labelled sequence without gt/gt.txt')
-        key = fingerprint([video_identity(video), self._crop_size,
-                           file_hash(Path(video.gt_path))])
-        return self._crops('labelled', video, key, title,
-                           lambda: self.ground_truth(video))
+    def load_encoder(self) -> None:
+        """Load the weights in use into the model."""
+        encoder = self.artifacts.use(self.require_encoder())
+        self.part('reid')
+        mark = (encoder, self.artifacts.digest(encoder))
+        if self._loaded != mark:
+            load_encoder(self.model.reid, encoder)
+            self._loaded = mark
 
     @property
     def threads(self) -> int:
         """Threads this process may use beside its own."""
         processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-        return max(1, (os.cpu_count() or 1) // processes)
-
-    @property
-    def _crop_size(self) -> tuple[int, int]:
-        return tuple(self.model.reid.crop_size)
-
-    def _crops(self, kind: str, video: Video, key: str, title: str,
-               rows: Callable[[], tuple[Observations, np.ndarray | None]],
-               ) -> CropStore:
-        folder = self.folder.crops(kind, video.name)
-        try:
-            return CropStore.open(folder, key)
-        except (FileNotFoundError, ValueError):  # none, or of other masks
-            observations, identities = rows()
-            return cut_crops(
-                video, observations, folder, self._crop_size, key,
-                identities, partial(
-                    progress, title=f'{title}, crops of {video.name}'))
-
-    def features(self, video: Video, title: str) -> np.ndarray:
-        """Features of a target video's observations by the encoder in use.
-
-        Returns:
-            (N, D) float32, unit length, memory-mapped.
-        """
-        encoder = self.require_encoder()
-        key = fingerprint([
-            file_hash(encoder), self.model_cfg['reid'],
-            file_hash(self.folder.detections(video.name)),
-            video_identity(video)])
-        path = self.folder.embeddings(video.name, key)
-        if not path.is_file():
-            crops = self.target_crops(video, title)
-            self._load(encoder)
-            features = self.model.reid.embed(crops.images)
-            if self.model.reid.centred:
-                features = centred_features(
-                    features, crops.frames, self.observations(video).labels)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_path(path) as temporary, temporary.open('wb') as f:
-                np.save(f, features, allow_pickle=False)
-        return np.load(path, mmap_mode='r', allow_pickle=False)
-
-    def overlaps_task(self, video: Video) -> Task:
-        """The stamp of a target video's overlaps."""
-        return self.folder.task(
-            f'overlaps/{video.name}',
-            dict(motion=self.model_cfg['motion'],
-                 detections=file_hash(self.folder.detections(video.name)),
-                 images=video_identity(video)),
-            [self.folder.overlaps(video.name)])
-
-    def overlaps(self, video: Video, title: str) -> Overlaps:
-        """Overlaps of a target video's masks along the flow.
-
-        They depend on nothing that the run learns, and flow is costly. So
-        they are found on first use and kept, as masks are.
-        """
-        path = self.folder.overlaps(video.name)
-
-        def find() -> None:
-            found = self.find_overlaps(
-                video, self.observations(video), title)
-            with atomic_path(path) as temporary, temporary.open('wb') as f:
-                np.savez(f, **found._asdict())
-
-        self.do(f'{title}, flow', self.overlaps_task(video), find, keep=True)
-        with np.load(path, allow_pickle=False) as file:
-            return Overlaps(**file)
-
-    def find_overlaps(self, video: Video, table: Observations,
-                      title: str) -> Overlaps:
-        """Overlaps of some masks of a target video along the flow."""
-        wanted = frames_to_read(table.frames, video.num_frames)
-        frames = (read_frame(video, t) if want else None
-                  for t, want in enumerate(wanted, 1))
-        flows = progress(
-            self.model.motion.flows(frames, workers=self.threads),
-            f'{title}, flow', video.num_frames - 1, 'pair')
-        found = adjacent_overlaps(
-            table.frames, table.rles, table.size, video.num_frames, flows)
-        for _ in flows:  # None is left, but it must come to its end.
-            pass
-        return found
-
-    def _load(self, encoder: Path) -> None:
-        mark = (encoder, file_hash(encoder))
-        if self._loaded != mark:
-            load_encoder(self.model.reid, encoder)
-            self._loaded = mark
+        return max(1, len(os.sched_getaffinity(0)) // processes)
 
     @staticmethod
     def wait() -> None:
@@ -361,11 +199,16 @@ def finished_run(cfg: Config, root: Path) -> Run:
     raise FileNotFoundError(f'{root}: no finished run here, no encoder')
 
 
-def row_keys(rows: Observations) -> list[tuple[int, str]]:
-    """What a mask is known by in another table: frame and pixels."""
-    return [(int(frame), _counts(rle['counts']))
-            for frame, rle in zip(rows.frames, rows.rles, strict=True)]
+def _identity(video: Video) -> dict[str, Any]:
+    """What tells the images of a video from others, without reading them.
+
+    Names and sizes in bytes, not times: those change when data is copied.
+    """
+    return dict(
+        size=video.size,
+        images=[[Path(path).name, Path(path).stat().st_size]
+                for path in video.img_paths])
 
 
-def _counts(counts: bytes | str) -> str:
-    return counts.decode() if isinstance(counts, bytes) else counts
+def _sha256_of(path: str | None) -> str | None:
+    return path and file_sha256(path)

@@ -1,34 +1,21 @@
-"""The folder of a run: where each file stands, and which are still valid.
-
-Every piece of work (a stage on a sequence, a training) leaves a stamp with
-the *ingredients* its output was made of: configuration, and the hash of
-each file it read. The output is valid as long as its ingredients are the
-same, so a run that was stopped goes on where it stood, and a change of one
-part redoes that part and what depends on it.
-"""
+"""The folder of a run: where each file stands."""
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmremots.structures.files import atomic_path
-
 #: What a new run in an old folder moves aside; detections, overlaps, crops
-#: and embeddings are found by what they were made of, and stay.
+#: and embeddings are known by their records, and stay where they are valid.
 RESULTS = ('encoder_*.pth', 'training', 'tracklets*', 'tracks*',
            'statistics', 'metrics.json', 'submission.zip')
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON atomically, keys sorted."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(
-            json.dumps(content, indent=1, sort_keys=True) + '\n')
+#: What is made at the end of a run, of its tracks.
+SUMMARIES = ('metrics.json', 'submission.zip')
+#: The rest of a folder as mmremots 0.1 wrote it, with ``stamps``.
+_OLD = ('stamps', 'detections', 'weak', 'overlaps', 'crops', 'embeddings')
 
 
 def read_json(path: Path) -> Any:
@@ -43,55 +30,6 @@ def read_json(path: Path) -> Any:
         return None
     except json.JSONDecodeError as error:
         raise ValueError(f'{path}: not JSON: {error}') from None
-
-
-def plain(value: Any) -> Any:
-    """A configuration value as JSON would give it back."""
-    return json.loads(json.dumps(value, sort_keys=True, default=str))
-
-
-@dataclass(frozen=True)
-class Task:
-    """A piece of work with a stamp of what it was made of.
-
-    Attributes:
-        stamp: The stamp file.
-        root: Folder of the run; ``outputs`` stand below it.
-        ingredients: Whatever determines the output, as plain JSON values.
-        outputs: The files the work writes.
-    """
-
-    stamp: Path
-    root: Path
-    ingredients: dict[str, Any]
-    outputs: tuple[Path, ...]
-
-    def changed(self) -> list[str] | None:
-        """Names of ingredients that differ from the stamp's.
-
-        Returns:
-            Empty when the output is valid; None when the work was never
-            finished or an output is gone.
-        """
-        record = read_json(self.stamp)
-        if record is None or not all(p.exists() for p in self.outputs):
-            return None
-        before = record['ingredients']
-        names = before.keys() | self.ingredients.keys()
-        return sorted(
-            name for name in names
-            if before.get(name) != self.ingredients.get(name))
-
-    @property
-    def done(self) -> bool:
-        """Whether the output is there and still valid."""
-        return self.changed() == []
-
-    def finish(self) -> None:
-        """Stamp the output as made of these ingredients."""
-        write_json(self.stamp, dict(
-            ingredients=self.ingredients,
-            outputs=[os.path.relpath(p, self.root) for p in self.outputs]))
 
 
 class RunFolder:
@@ -157,38 +95,32 @@ class RunFolder:
         """Crop store of a ``labelled`` or ``target`` sequence."""
         return self.root / 'crops' / kind / sequence
 
-    def embeddings(self, sequence: str, key: str) -> Path:
-        """Cached features of a sequence."""
-        return self.root / 'embeddings' / sequence / f'{key[:16]}.npy'
+    def embeddings(self, sequence: str, encoder: str) -> Path:
+        """Cached features of a sequence, by the name of the weights' file."""
+        return self.root / 'embeddings' / sequence / f'{encoder}.npy'
 
     def training(self, name: str) -> Path:
         """Work directory of a training: logs and checkpoints."""
         return self.root / 'training' / name
 
-    def task(self, name: str, ingredients: Mapping[str, Any],
-             outputs: Iterable[Path]) -> Task:
-        """A piece of work in this run.
-
-        Args:
-            name: Unique name, ``stage/sequence``.
-            ingredients: Whatever determines the output.
-            outputs: The files it writes.
-        """
-        return Task(self.root / 'stamps' / f'{name}.json', self.root,
-                    plain(dict(ingredients)), tuple(outputs))
-
     def results(self) -> list[Path]:
         """Files and folders of results that are there."""
-        return [path for pattern in RESULTS
-                for path in sorted(self.root.glob(pattern))]
+        return self._present(RESULTS)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether an older version wrote it, whose files have no records."""
+        return (self.root / 'stamps').is_dir()
 
     def set_aside(self) -> Path | None:
         """Move the results of an earlier run into ``replaced/<time>/``.
 
+        Of an older version of mmremots all that cannot be checked goes.
+
         Returns:
             The folder they are in now, or None when there were none.
         """
-        present = self.results()
+        present = self._present((*RESULTS, *_OLD) if self.is_old else RESULTS)
         if not present:
             return None
         aside = self.root / 'replaced' / time.strftime('%Y%m%d-%H%M%S')
@@ -197,7 +129,11 @@ class RunFolder:
             path.rename(aside / path.name)
         return aside
 
-    def update_statistics(self, sequence: str, **sections: Any) -> None:
-        """Set sections of a sequence's statistics, keeping the others."""
-        path = self.statistics(sequence)
-        write_json(path, {**(read_json(path) or {}), **sections})
+    def remove_summaries(self) -> None:
+        """Remove what sums a run up, until it is made again at its end."""
+        for path in self._present(SUMMARIES):
+            path.unlink()
+
+    def _present(self, patterns: Sequence[str]) -> list[Path]:
+        return [path for pattern in patterns
+                for path in sorted(self.root.glob(pattern))]

@@ -21,7 +21,12 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
         The stages; the files of a second one of a kind have the suffix
         ``_2``, and so on.
     """
-    stages = [STAGES.build(config) for config in configs]
+    stages: list[Stage] = []
+    for config in configs:
+        stage = STAGES.build(config)
+        stage.config = {key: value for key, value in config.items()
+                        if key != 'type'}
+        stages.append(stage)
     rounds: Counter[str] = Counter()
     for stage in stages:
         rounds[stage.title] += 1

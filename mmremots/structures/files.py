@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -31,6 +32,23 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Keep a folder to this process, as long as the block or it lives.
+
+    Raises:
+        ValueError: Another process has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / '.lock').open('w') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f'{folder}: another run is at work in this folder') from None
+        yield
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:

@@ -1,8 +1,10 @@
 """A file of detections that is written frame by frame."""
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from .files import atomic_path
 from .observation_files import format_detections
@@ -15,36 +17,36 @@ _MARK = '#'
 class GrowingDetections:
     """Detections of a sequence, of which a stopped process leaves a part.
 
-    While it grows, the file is ``.<name>.partial`` in the same folder. Its
-    first line says what the detections are made of, and each frame, also one
-    without any, ends with a line of its number and its number of rows. So
-    work of another kind and what was cut off in the middle are known for
-    what they are. :meth:`finish` makes the file that
-    :func:`~.observations.read_detections` reads.
+    While it grows, the file is ``.<name>.partial`` in the same folder. Each
+    frame, also one without any, ends with a line of its number, its number
+    of rows and a digest of all rows so far. So what was cut off in the middle
+    or changed is known for what it is. :meth:`finish` makes the file that
+    :func:`~.observation_files.read_detections` reads.
 
     Use it in a ``with`` block.
 
     Args:
         path: Where the file shall stand.
-        key: What the detections are made of, one word; a part with another
-            key is thrown away.
+        goes_on: Whether a part that is there is of the same detections;
+            otherwise it is thrown away.
         step: Frames that are worked on together: of the frames there, a
             multiple of this is kept, so that the next are put together as
             they would have been.
     """
 
-    def __init__(self, path: str | Path, key: str, step: int = 1) -> None:
+    def __init__(self, path: str | Path, goes_on: bool,
+                 step: int = 1) -> None:
         self.path = Path(path)
         self.partial = self.path.with_name(f'.{self.path.name}.partial')
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        header = f'{_MARK} made of {key}\n'.encode()
+        self._rows = sha256()
         #: Number of frames there are; the next is the one after.
-        self.frames, keep = _complete(self.partial, header, step)
+        self.frames, keep = 0, 0
+        if goes_on and self.partial.is_file():
+            self.frames, keep, self._rows = _complete(self.partial, step)
         self._file = self.partial.open('r+b' if keep else 'wb')
         self._file.truncate(keep)
         self._file.seek(keep)
-        if not keep:
-            self._file.write(header)
 
     def __enter__(self) -> GrowingDetections:
         return self
@@ -66,9 +68,9 @@ class GrowingDetections:
             raise ValueError(
                 f'{self.path}: detections of frame {found.frames[0]} where '
                 f'those of frame {frame} belong')
-        self._file.write((
-            format_detections(found)
-            + f'{_MARK} {frame} {len(found)}\n').encode('ascii'))
+        rows = format_detections(found).encode('ascii')
+        self._rows.update(rows)
+        self._file.write(rows + _end(frame, len(found), self._rows))
         self._file.flush()
         self.frames = frame
 
@@ -84,27 +86,30 @@ class GrowingDetections:
         self.partial.unlink()
 
 
-def _complete(path: Path, header: bytes, step: int) -> tuple[int, int]:
-    """Frames that are wholly there, and the bytes they take with the header.
+def _end(frame: int, rows: int, digest: Any) -> bytes:
+    """The line at the end of a frame."""
+    return f'{_MARK} {frame} {rows} {digest.hexdigest()}\n'.encode()
+
+
+def _complete(path: Path, step: int) -> tuple[int, int, Any]:
+    """Frames that are wholly there, and as they were written.
 
     Returns:
-        A multiple of ``step``, and 0 bytes where nothing can be kept.
+        Their number, a multiple of ``step``, the bytes they take, and the
+        digest of their rows.
     """
-    if not path.is_file():
-        return 0, 0
     with path.open('rb') as file:
-        if file.readline() != header:
-            return 0, 0
-        frames = kept = rows = 0
-        place = end = len(header)
+        frames = kept = rows = place = end = 0
+        digest, of_kept = sha256(), sha256()
         for line in file:
             place += len(line)
             if not line.startswith(_MARK.encode()):
                 rows += 1
+                digest.update(line)
                 continue
-            if line != f'{_MARK} {frames + 1} {rows}\n'.encode():
+            if line != _end(frames + 1, rows, digest):
                 break
             frames, rows = frames + 1, 0
             if frames % step == 0:
-                kept, end = frames, place
-    return kept, end
+                kept, end, of_kept = frames, place, digest.copy()
+    return kept, end, of_kept

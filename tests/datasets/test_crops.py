@@ -46,9 +46,9 @@ def assert_literal(store: CropStore, video, table: Observations) -> None:
 def test_literal_cut(make_video, tmp_path: Path) -> None:
     """Crops and masks equal a literal cut; the rest comes back as given."""
     video, table = make_video('a', FRAMES, PEOPLE)
-    cut_crops(video, table, tmp_path / 'a', SIZE, 'key',
+    cut_crops(video, table, tmp_path / 'a', SIZE,
               identities=np.array(PEOPLE))
-    store = CropStore.open(tmp_path / 'a', 'key')
+    store = CropStore(tmp_path / 'a')
     assert_literal(store, video, table)
     assert len(store) == 6
     assert store.crop_size == SIZE
@@ -106,7 +106,7 @@ def test_nothing_to_cut(make_video, tmp_path: Path) -> None:
     """A video in which nothing was found has a store, of no crops."""
     video, _ = make_video('none', [], [])
     cut_crops(video, Observations.empty(), tmp_path / 'a', SIZE)
-    store = CropStore.open(tmp_path / 'a')
+    store = CropStore(tmp_path / 'a')
     assert len(store) == 0
     assert store.images.shape == (0, *SIZE, 3)
     assert store.identities is None
@@ -138,39 +138,37 @@ def test_progress(make_video, tmp_path: Path) -> None:
 def test_all_or_nothing(make_video, tmp_path: Path) -> None:
     """A cut that fails midway leaves the old store; the next one works."""
     video, table = make_video('b', FRAMES, PEOPLE)
-    cut_crops(video, table, tmp_path / 'a', SIZE, 'old')
+    cut_crops(video, table, tmp_path / 'a', SIZE)
     image = Path(video.img_paths[3])
     content = image.read_bytes()
     image.write_bytes(b'broken')
     with pytest.raises(ValueError, match='000004'):
-        cut_crops(video, table, tmp_path / 'a', SIZE, 'new')
-    assert len(CropStore.open(tmp_path / 'a', 'old')) == 6
+        cut_crops(video, table, tmp_path / 'a', SIZE)
+    assert len(CropStore(tmp_path / 'a')) == 6
     image.write_bytes(content)
-    cut_crops(video, table, tmp_path / 'a', SIZE, 'new')
-    assert_literal(CropStore.open(tmp_path / 'a', 'new'), video, table)
+    cut_crops(video, table, tmp_path / 'a', SIZE)
+    assert_literal(CropStore(tmp_path / 'a'), video, table)
     assert [p.name for p in tmp_path.iterdir()] == ['a']
 
 
 def test_open_refuses(make_video, tmp_path: Path) -> None:
-    """No store, another key, damaged files: each is said by name."""
+    """No store, damaged files: each is said by name."""
     with pytest.raises(FileNotFoundError, match='nowhere'):
-        CropStore.open(tmp_path / 'nowhere')
+        CropStore(tmp_path / 'nowhere')
     folder = tmp_path / 'a'
-    cut_crops(*make_video('c', FRAMES, PEOPLE), folder, SIZE, 'one')
-    with pytest.raises(ValueError, match="key is 'one', wanted is 'two'"):
-        CropStore.open(folder, 'two')
+    cut_crops(*make_video('c', FRAMES, PEOPLE), folder, SIZE)
     images = (folder / 'images.npy').read_bytes()
     (folder / 'images.npy').write_bytes(images[:-1])
     with pytest.raises(ValueError, match=r'images\.npy'):
-        CropStore.open(folder)
+        CropStore(folder)
     (folder / 'images.npy').write_bytes(images)
     meta = json.loads((folder / 'meta.json').read_text())
     (folder / 'meta.json').write_text(json.dumps({**meta, 'count': 5}))
     with pytest.raises(ValueError, match=r'images\.npy: shape'):
-        CropStore.open(folder)
+        CropStore(folder)
     (folder / 'meta.json').write_text('{}')
     with pytest.raises(ValueError, match=r'meta\.json: no '):
-        CropStore.open(folder)
+        CropStore(folder)
 
 
 def test_cut_refuses(make_video, tmp_path: Path) -> None:

@@ -3,23 +3,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import cast
 
 import torch
 from mmengine.dist import barrier
 
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
+from mmremots.models.mot.remots import ReMOTS
 
 
 def main(root: Path, times: int) -> None:
-    """Do and stamp joint work, each piece with a stamp of its own."""
+    """Do joint work, each piece with a record of its own."""
     torch.distributed.init_process_group('gloo')
-    none = cast(Any, None)
-    run = Run(RunFolder(root), [], [], none, {}, {}, seed=0, resume=False)
+    model = cast(ReMOTS, SimpleNamespace(detector=SimpleNamespace(
+        named_sources=list)))
+    run = Run(RunFolder(root), [], [], model, {}, {}, seed=0, resume=False)
     for k in range(times):
-        task = run.folder.task(f'work/{k}', dict(number=k), [])
-        run.do(f'piece {k}', task, barrier, joint=True)
+        run.make(f'work/{k}', f'piece {k}', barrier, joint=True)
 
 
 if __name__ == '__main__':

@@ -15,8 +15,8 @@ from mmremots.engine.run_folder import RunFolder
 
 
 @pytest.mark.slow
-def test_joint_work_is_stamped_once(tmp_path: Path) -> None:
-    """Two processes that end a training together do not race for its stamp.
+def test_joint_work_is_recorded_once(tmp_path: Path) -> None:
+    """Two processes that end a training together do not race for its record.
 
     Each one used to write it, through one temporary file; hundreds of
     pieces make a clash all but certain.
@@ -28,7 +28,7 @@ def test_joint_work_is_stamped_once(tmp_path: Path) -> None:
         text=True, capture_output=True, timeout=300, check=False,
         env={**os.environ, 'OMP_NUM_THREADS': '1'})
     assert result.returncode == 0, result.stderr
-    assert len(list((tmp_path / 'stamps' / 'work').iterdir())) == 400
+    assert len(list((tmp_path / 'records' / 'work').iterdir())) == 400
 
 
 @pytest.mark.parametrize(('stages', 'tracklets', 'tracks'), [

@@ -31,9 +31,9 @@ def frame_of(frame: int, rows: int) -> Observations:
 
 
 def grow(path: Path, rows: list[int], stop: int | None = None,
-         key: str = 'k', step: int = 1) -> int:
+         goes_on: bool = True, step: int = 1) -> int:
     """Write frames from where it stands; returns how many there were."""
-    with GrowingDetections(path, key, step) as file:
+    with GrowingDetections(path, goes_on, step) as file:
         before = file.frames
         for frame in range(before + 1, len(rows) + 1)[:stop]:
             file.append(frame_of(frame, rows[frame - 1]))
@@ -78,16 +78,34 @@ def test_cut_off_anywhere(
 
 
 def test_work_of_another_kind_is_not_continued(tmp_path: Path) -> None:
-    """Another key: all frames again."""
+    """All frames again."""
     path = tmp_path / 'a.txt'
     grow(path, [1, 1, 1], 2)
-    assert grow(path, [2, 2, 2], key='other') == 0
+    assert grow(path, [2, 2, 2], goes_on=False) == 0
     assert len(read_detections(path)) == 6
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=7), st.data())
+def test_a_changed_byte_is_not_believed(
+        tmp_path_factory: pytest.TempPathFactory, rows: list[int],
+        data: st.DataObject) -> None:
+    """Wherever it is, in a row or in the mark of a frame."""
+    folder = tmp_path_factory.mktemp('changed')
+    grow(folder / 'whole.txt', rows)
+    path = folder / 'a.txt'
+    grow(path, rows, len(rows) - 1)
+    partial = folder / '.a.txt.partial'
+    content = bytearray(partial.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1
+    partial.write_bytes(content)
+    grow(path, rows)
+    assert path.read_bytes() == (folder / 'whole.txt').read_bytes()
 
 
 def test_a_frame_out_of_turn(tmp_path: Path) -> None:
     """Frames cannot be mixed up silently."""
-    with GrowingDetections(tmp_path / 'a.txt', 'k') as file:
+    with GrowingDetections(tmp_path / 'a.txt', False) as file:
         file.append(frame_of(1, 1))
         with pytest.raises(ValueError, match=r'frame 3 where .* frame 2'):
             file.append(frame_of(3, 1))

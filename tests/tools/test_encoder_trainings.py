@@ -92,7 +92,7 @@ def test_every_cell_is_run_once(
         ('across', '+ inter-tracklet')]
     for name in ('detections', 'overlaps'):
         files = [p for p in work_dir.rglob(f'{name}/LONG-02.*')
-                 if 'stamps' not in p.parts]
+                 if 'records' not in p.parts]
         assert len({p.resolve() for p in files}) == 1
     assert first.count('LONG-02, flow: 13 pairs') == 1
 

@@ -284,8 +284,8 @@ def compare(cfg: Config, root: Path, plus: list[Path],
         with tempfile.TemporaryDirectory() as scratch:
             for video in run.videos:
                 table, ids, *spent = method(
-                    video, run.observations(video),
-                    run.features(video, name))
+                    video, run.work(video).masks(),
+                    run.work(video).features(name))
                 seconds += spent
                 write_mots(Path(scratch) / f'{video.name}.txt', table, ids)
             scores[name] = metric.evaluate_tracks(run.videos, scratch)

@@ -25,6 +25,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,8 +39,9 @@ from mmremots.apis.command_line import (
     markdown_table,
     one_line_errors,
 )
-from mmremots.engine.run import file_hash, fingerprint
-from mmremots.engine.run_folder import RunFolder, plain, read_json
+from mmremots.engine.artifacts import plain
+from mmremots.engine.run_folder import RunFolder, read_json
+from mmremots.structures.files import file_sha256
 from mmremots.models.reid.losses import TripletLoss
 from mmremots.registry import MODELS
 
@@ -56,7 +58,7 @@ COLUMNS = {'rank1': 'rank-1', 'mAP': 'mAP', 'mAP_strict': 'strict mAP',
 ALL = 'all'
 #: What no encoder changes, and every run of a config can use.
 SHARED = ('detections', 'overlaps', 'crops/target', 'crops/labelled',
-          'stamps/masks', 'stamps/overlaps')
+          'records/masks', 'records/overlaps', 'records/crops')
 #: Settings of a training that do not change what comes out.
 _NO_MATTER = ('num_workers', 'log_interval', 'checkpoint_interval')
 
@@ -101,8 +103,9 @@ class Cell(NamedTuple):
         settings.pop('work_dir')
         for name in _NO_MATTER:
             settings['test_cfg']['training'].pop(name, None)
-        return fingerprint(
-            [settings, file_hash(Path(start)) if start else None])
+        text = json.dumps([settings, file_sha256(start) if start else None],
+                          sort_keys=True)
+        return sha256(text.encode()).hexdigest()
 
 
 def parse_args() -> argparse.Namespace:

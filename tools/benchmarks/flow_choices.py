@@ -197,8 +197,8 @@ def prepare(cfg: Config, root: Path, scratch: Path) -> tuple[
         features = []
         for name in encoders:
             run.encoder = RunFolder(root).encoder(name)
-            features.append(np.array(run.features(video, video.name)))
-        return Given(video, run.observations(video), *features, split)
+            features.append(np.array(run.work(video).features(video.name)))
+        return Given(video, run.work(video).masks(), *features, split)
 
     labelled = DATASETS.build(cfg.test_cfg.labelled).sequences
     on_labelled = run(scratch, labelled)

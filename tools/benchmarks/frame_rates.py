@@ -72,7 +72,7 @@ def thin_video(run: Run, video: Video, step: int,
                 step)
     (folder / 'det').mkdir(exist_ok=True)
     write_detections(folder / 'det' / 'fused.txt',
-                     thin(run.observations(video), step)[0])
+                     thin(run.work(video).masks(), step)[0])
     return read_sequence(folder)
 
 

@@ -65,18 +65,18 @@ def methods(run: Run) -> dict[str, Method]:
     def by_encoder(video: Video, table: Observations,
                    tracklets: NDArray) -> NDArray[np.int64]:
         return run.model.merge(
-            table, run.features(video, video.name), tracklets,
-            run.overlaps(video, video.name), video.frame_rate).ids
+            table, run.work(video).features(video.name), tracklets,
+            run.work(video).overlaps(video.name), video.frame_rate).ids
 
     def by_truth(video: Video, table: Observations,
                  tracklets: NDArray) -> NDArray[np.int64]:
-        people = match_to_truth(table, *run.ground_truth(video))
+        people = match_to_truth(table, *run.work(video).truth())
         model = copy(run.model)
         model.merger = copy(run.model.merger)
         model.merger.threshold = lambda *_: Threshold(0.5, 'known')
         return model.merge(
             table, owners(tracklets, people), tracklets,
-            run.overlaps(video, video.name), video.frame_rate).ids
+            run.work(video).overlaps(video.name), video.frame_rate).ids
 
     return {'its encoder': by_encoder, 'a perfect encoder': by_truth}
 
@@ -101,10 +101,10 @@ def main() -> None:
         for name, method in methods(run).items():
             with tempfile.TemporaryDirectory() as scratch:
                 for video in run.videos:
-                    table = run.observations(video)
+                    table = run.work(video).masks()
                     write_mots(
                         Path(scratch, f'{video.name}.txt'), table,
-                        method(video, table, run.tracklets(video)))
+                        method(video, table, run.work(video).tracklets()))
                 scores = metric.evaluate_tracks(run.videos, scratch)
             cells = [
                 ' / '.join(f'{scores[f"mots/{scope}{m}"]:.1f}'

@@ -46,9 +46,9 @@ def scores_of(run: Run, encoders: tuple[str, str], draws: int,
         features = []
         for name in encoders:
             run.encoder = run.folder.encoder(name)
-            features.append(np.array(run.features(video, video.name)))
-        given.append((video, run.observations(video), *features,
-                      run.overlaps(video, video.name)))
+            features.append(np.array(run.work(video).features(video.name)))
+        given.append((video, run.work(video).masks(), *features,
+                      run.work(video).overlaps(video.name)))
     found: dict[str, list[list[float]]] = {}
     for draw in range(draws):
         with tempfile.TemporaryDirectory() as scratch:

@@ -57,11 +57,11 @@ def mixed_up(tracklets: NDArray[np.int64], people: NDArray[np.int64]
 
 def papers_tracklets(run: Run, video: Video) -> NDArray[np.int64]:
     """What the paper's tracker makes of a run's masks."""
-    table = run.observations(video)
+    table = run.work(video).masks()
     tracker = MODELS.build(Config.fromfile(PAPER).model.tracker)
     return tracker.track(
-        table.frames, table.labels, run.features(video, video.name),
-        run.overlaps(video, video.name)).ids
+        table.frames, table.labels, run.work(video).features(video.name),
+        run.work(video).overlaps(video.name)).ids
 
 
 def measure(run: Run, folders: list[str]) -> list[list[str]]:
@@ -71,11 +71,11 @@ def measure(run: Run, folders: list[str]) -> list[list[str]]:
         if video.gt_path is None:
             continue
         people = match_to_truth(
-            run.observations(video), *run.ground_truth(video))
+            run.work(video).masks(), *run.work(video).truth())
         found = []
         for folder in folders:
             run.tracklet_folder = folder
-            found.append(run.tracklets(video))
+            found.append(run.work(video).tracklets())
         found.append(papers_tracklets(run, video))
         cells = []
         for tracklets in found:

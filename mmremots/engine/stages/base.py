@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from mmremots.engine.run import Run
-from mmremots.engine.run_folder import Task
+from mmremots.engine.video_work import VideoWork
 from mmremots.structures.video import Video
 
 
@@ -21,11 +23,21 @@ class Stage(metaclass=ABCMeta):
 
     title: str
     suffix = ''
+    #: Its config but for its type, which :func:`build_stages` sets.
+    config: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def name(self) -> str:
         """Name of the step in paths."""
         return self.title.replace(' ', '-') + self.suffix
+
+    def settings(self, run: Run) -> Any:
+        """What its work is told to do; another value, and it is done again.
+
+        Args:
+            run: The run.
+        """
+        return dict(self.config)
 
     def check(self, run: Run) -> None:  # noqa: B027
         """Find what would fail later, before any work.
@@ -62,19 +74,30 @@ class VideoStage(Stage):
         """Work on this process's share of the videos."""
         for video in run.share(run.videos):
             title = f'{label}, {video.name}'
-            task = self.task(run, video)
-            run.do(title, task, lambda v=video, t=title:  # type: ignore
-                   self.process(run, v, t),
-                   keep=True if self.always_keep else None)
+            work = run.work(video)
+            found = run.make(
+                self.piece(video), title,
+                partial(self.process, run, work, title),
+                self.settings(run),
+                keep=True if self.always_keep else None)
+            if found is not None:
+                run.tell(video, self.name.replace('-', '_'), found)
         run.wait()
 
-    @abstractmethod
-    def task(self, run: Run, video: Video) -> Task:
-        """The stamp of the work on one video."""
+    def piece(self, video: Video) -> str:
+        """Name of the work on one video."""
+        return f'{self.name}/{video.name}'
 
     @abstractmethod
-    def process(self, run: Run, video: Video, title: str) -> None:
-        """Work on one video and write its files."""
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any] | None:
+        """Work on one video and write its files.
+
+        What it reads comes from ``work`` and ``run.part``, and is noted.
+
+        Returns:
+            What it found, for the statistics; None for nothing.
+        """
 
 
 class TrackStage(VideoStage):
@@ -87,20 +110,9 @@ class TrackStage(VideoStage):
 
     output = 'tracks'
 
-    def tracks(self, run: Run, video: Video) -> Path:
-        """The file it writes."""
-        return run.folder.tracks(video.name, self.output)
-
-    def task(self, run: Run, video: Video) -> Task:
-        """Named by the file: two stages that write it do not both hold."""
-        return run.folder.task(
-            f'{self.output}/{video.name}',
-            dict(stage=self.name, **self.ingredients(run, video)),
-            [self.tracks(run, video)])
-
-    @abstractmethod
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """What the tracks of a video are made of."""
+    def settings(self, run: Run) -> Any:
+        """The folder, too: it changes when a stage is listed behind."""
+        return dict(config=super().settings(run), output=self.output)
 
     def run(self, run: Run, label: str) -> None:
         """Work, and hand the tracks to the stages that follow."""

@@ -2,16 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 from mmremots.engine.frame_loader import batches
 from mmremots.engine.progress import progress
-from mmremots.engine.run import Run, fingerprint, video_identity
-from mmremots.engine.run_folder import Task
+from mmremots.engine.run import Run
 from mmremots.engine.stages.base import VideoStage
+from mmremots.engine.video_work import VideoWork
 from mmremots.models.detectors import DetectionsFromFile, LiveDetector
 from mmremots.registry import STAGES
-from mmremots.structures import Observations, write_detections
+from mmremots.structures import Observations
 from mmremots.structures.growing_detections import GrowingDetections
 from mmremots.structures.video import Video
 
@@ -38,14 +38,17 @@ class MaskGeneration(VideoStage):
     def __init__(self, num_workers: int = 2) -> None:
         self.num_workers = num_workers
 
+    def settings(self, run: Run) -> Any:
+        """None: how many processes read ahead changes no mask."""
+
     def check(self, run: Run) -> None:
         """Check the detectors, but for those whose work is done."""
         for video in run.share(run.videos):
-            if self.task(run, video).done:
+            if run.artifacts.valid(self.piece(video)):
                 continue
             for name, source in run.model.detector.named_sources():
-                if not (source.needs_image and self._source_task(
-                        run, video, name, source).done):
+                if not (source.needs_image and run.artifacts.valid(
+                        self._piece_of(video, name))):
                     source.check(video)
 
     def run(self, run: Run, label: str) -> None:
@@ -53,20 +56,12 @@ class MaskGeneration(VideoStage):
         super().run(run, label)
         run.model.detector.unload()
 
-    def task(self, run: Run, video: Video) -> Task:
-        """Made of the detectors, their files and the images."""
-        return run.folder.task(
-            f'{self.name}/{video.name}',
-            dict(detector=run.model.detector.fingerprint(video),
-                 images=video_identity(video)),
-            [run.folder.detections(video.name)]
-            + [run.folder.weak(video.name)] * run.model.detector.has_weak)
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork, title: str) -> None:
         """Detect, source by source, then fuse frame by frame."""
-        detector = run.model.detector
+        video, detector = work.images(), run.model.detector
+        run.artifacts.fact(f'model.detector on {video.name}')
         sources = [
-            self._stored(run, video, title, name, source)
+            self._stored(run, work, title, name, source)
             if source.needs_image else source
             for name, source in detector.named_sources()]
         weak_sources = detector.weak_sources(sources)
@@ -77,45 +72,40 @@ class MaskGeneration(VideoStage):
                 source.detect(None, video, frame) for source in sources]))
             weak.append(detector.combine_weak(fused[-1], [
                 source.detect_weak(video, frame) for source in weak_sources]))
-        for path, tables in (
-                (run.folder.detections(video.name), fused),
-                (run.folder.weak(video.name), weak)):
-            if tables is fused or detector.has_weak:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_detections(path, Observations.concatenate(tables))
+        work.write_masks(
+            Observations.concatenate(fused),
+            Observations.concatenate(weak) if detector.has_weak else None)
 
-    def _source_task(
-            self, run: Run, video: Video, name: str,
-            source: LiveDetector) -> Task:
-        return run.folder.task(
-            f'{self.name}/{video.name}/{name}',
-            dict(detector=source.raw_fingerprint(),
-                 images=video_identity(video)),
-            [run.folder.detections(video.name, name)])
+    def _piece_of(self, video: Video, source: str) -> str:
+        return f'{self.piece(video)}/{source}'
 
     def _stored(
-            self, run: Run, video: Video, title: str, name: str,
+            self, run: Run, work: VideoWork, title: str, name: str,
             source: LiveDetector) -> DetectionsFromFile:
         """A live detector's work in a file; done where there is none."""
-        task = self._source_task(run, video, name, source)
-        path, = task.outputs
-        key = fingerprint(task.ingredients)
-        run.do(f'{title}, {name}', task, lambda: self._detect(
-            video, f'{title}, {name}', source, path, key), keep=True)
+        piece = self._piece_of(work.video, name)
+        path = run.folder.detections(work.video.name, name)
+
+        def detect() -> None:
+            run.artifacts.fact(f'model.detector, {name}')
+            video = work.images()
+            growing = GrowingDetections(
+                path, run.artifacts.goes_on(piece), source.batch_size)
+            with growing as file:
+                frames = range(file.frames + 1, video.num_frames + 1)
+                found = self._detect(video, frames, source)
+                for table in progress(
+                        found, f'{title}, {name}', len(frames)):
+                    file.append(table)
+                file.finish()
+            run.artifacts.wrote(path)
+
+        run.make(piece, f'{title}, {name}', detect, keep=True)
         return source.stored(path)
 
-    def _detect(
-            self, video: Video, title: str, source: LiveDetector, path: Path,
-            key: str) -> None:
-        with GrowingDetections(path, key, source.batch_size) as file:
-            frames = range(file.frames + 1, video.num_frames + 1)
-
-            def found() -> Iterator[Observations]:
-                for numbers, inputs in batches(
-                        video, frames, source.transform, source.batch_size,
-                        self.num_workers):
-                    yield from source.detect_batch(inputs, numbers)
-
-            for table in progress(found(), title, len(frames)):
-                file.append(table)
-            file.finish()
+    def _detect(self, video: Video, frames: range,
+                source: LiveDetector) -> Iterator[Observations]:
+        for numbers, inputs in batches(
+                video, frames, source.transform, source.batch_size,
+                self.num_workers):
+            yield from source.detect_batch(inputs, numbers)

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmremots.engine.run import Run, file_hash, video_identity
+import numpy as np
+
+from mmremots.engine.run import Run
 from mmremots.engine.stages.base import TrackStage
 from mmremots.engine.stages.tracking import statistics
+from mmremots.engine.video_work import Tracks, VideoWork
 from mmremots.registry import STAGES
-from mmremots.structures import write_mots
-from mmremots.structures.video import Video
 from mmremots.visualization import plot_merge_threshold, plot_timeline
 
 
@@ -18,33 +19,22 @@ class Merging(TrackStage):
 
     title = 'merging'
 
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """The tracklets, the encoder, the merger, and motion for a veto."""
-        return dict(
-            frame_rate=video.frame_rate,
-            motion=run.model_cfg['motion'],
-            images=video_identity(video),
-            merger=run.model_cfg['merger'],
-            reid=run.model_cfg['reid'],
-            encoder=file_hash(run.require_encoder()),
-            detections=file_hash(run.folder.detections(video.name)),
-            tracklets=file_hash(run.tracklet_path(video)))
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any]:
         """Take the thresholds from the video, then merge."""
-        table = run.observations(video)
-        tracklets = run.tracklets(video)
-        features = run.features(video, title)
+        table, tracklets = work.masks(), work.tracklets()
+        run.part('merger')
         ids, evidence = run.model.merge(
-            table, features, tracklets, run.overlaps(video, title),
-            video.frame_rate)
-        write_mots(self.tracks(run, video), table, ids)
-        run.folder.update_statistics(video.name, merging=dict(
-            **statistics(ids, evidence),
-            tracklets=len(set(tracklets.tolist()))))
+            table, work.features(title), tracklets, work.overlaps(title),
+            work.frame_rate)
+        work.write_tracks(
+            Tracks(table, ids, np.arange(len(table))), self.output)
         for label, found in evidence.items():
-            plot_merge_threshold(
-                found.different, found.same, found.threshold.value,
-                run.folder.plot(video.name, f'theta_merge_{label}'))
-        plot_timeline(table.frames, ids,
-                      run.folder.plot(video.name, 'timeline'), tracklets)
+            with work.plot(f'theta_merge_{label}') as path:
+                plot_merge_threshold(found.different, found.same,
+                                     found.threshold.value, path)
+        with work.plot('timeline') as path:
+            plot_timeline(table.frames, ids, path, tracklets)
+        return dict(
+            **statistics(ids, evidence),
+            tracklets=len(set(tracklets.tolist())))

@@ -2,20 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.engine.progress import progress
-from mmremots.engine.run import (
-    Run,
-    file_hash,
-    row_keys,
-    video_identity,
-)
+from mmremots.engine.run import Run
 from mmremots.engine.stages.base import TrackStage
+from mmremots.engine.video_work import NO_ROW, Tracks, VideoWork
 from mmremots.models.motion.gap_filling import (
     Gap,
     agreed_masks,
@@ -32,7 +28,7 @@ from mmremots.models.task_modules.track_pruning import (
 )
 from mmremots.models.trackers.track_extension import extend_tracks
 from mmremots.registry import STAGES
-from mmremots.structures import Observations, read_detections, write_mots
+from mmremots.structures import Observations
 from mmremots.structures.durations import frames_in
 from mmremots.structures.masks import RLE
 from mmremots.structures.video import Video, read_frame
@@ -72,38 +68,34 @@ class TrackPruning(TrackStage):
     def __post_init__(self) -> None:
         _check_times(self, 'min_seconds', 'break_seconds', 'sure_seconds')
 
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """The tracks and the scores of their masks."""
-        return dict(
-            settings=asdict(self), frame_rate=video.frame_rate,
-            detections=file_hash(run.folder.detections(video.name)),
-            tracks=file_hash(run.track_path(video)))
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any]:
         """Keep what is long and sure enough."""
-        table, ids = run.tracks(video)
-        seconds = seconds_on_end(table.frames, ids, video.frame_rate)
+        tracks = work.tracks()
+        table, ids, of_masks = tracks
+        scores = np.where(of_masks == NO_ROW, np.nan, table.scores)
+        seconds = seconds_on_end(table.frames, ids, work.frame_rate)
         parts = stretches(
             table.frames, ids,
-            frames_in(self.break_seconds, video.frame_rate))
+            frames_in(self.break_seconds, work.frame_rate))
         keep = np.zeros(len(ids), dtype=bool)
         least = {}
         for label in np.unique(table.labels):
             rows = table.labels == label
             score = least_score(
-                table.scores[rows], seconds[rows], self.sure_seconds,
+                scores[rows], seconds[rows], self.sure_seconds,
                 self.sigmas)
             keep[rows] = supported(
-                seconds[rows], table.scores[rows], ids[rows], parts[rows],
+                seconds[rows], scores[rows], ids[rows], parts[rows],
                 self.min_seconds, score)
             # JSON has no infinity: nothing was sure, nothing is too weak.
             least[str(label)] = score if np.isfinite(score) else None
-        write_mots(self.tracks(run, video), table.take(keep), ids[keep])
-        run.folder.update_statistics(video.name, track_pruning=dict(
+        work.write_tracks(tracks.take(keep), self.output)
+        return dict(
             least_score=least,
             tracks=len(set(ids.tolist())), observations=len(ids),
             tracks_left=len(set(ids[keep].tolist())),
-            observations_left=int(keep.sum())))
+            observations_left=int(keep.sum()))
 
 
 @STAGES.register_module()
@@ -126,46 +118,39 @@ class TrackExtension(TrackStage):
     def __post_init__(self) -> None:
         _check_iou(self)
 
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """The tracks, all masks, and motion."""
-        weak = run.folder.weak(video.name)
-        return dict(
-            settings=asdict(self), motion=run.model_cfg['motion'],
-            images=video_identity(video),
-            detections=file_hash(run.folder.detections(video.name)),
-            weak=(file_hash(weak) if run.model.detector.has_weak else None),
-            tracks=file_hash(run.track_path(video)))
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any]:
         """Carry tracks on to free masks.
 
         Raises:
             ValueError: A track has a mask that no detector gave.
         """
-        table, ids = run.tracks(video)
-        free = run.observations(video)
-        if run.model.detector.has_weak:
-            free = Observations.concatenate([free, read_detections(
-                run.folder.weak(video.name), video.size, video.num_frames)])
-            overlaps = run.find_overlaps(video, free, title)
-        else:
-            overlaps = run.overlaps(video, title)
-        place = {key: k for k, key in enumerate(row_keys(free))}
-        rows = [place.get(key, -1) for key in row_keys(table)]
-        if -1 in rows:
+        tracks, masks = work.tracks(), work.masks()
+        if (tracks.rows == NO_ROW).any():
+            frame = tracks.table.frames[np.argmax(tracks.rows == NO_ROW)]
             raise ValueError(
-                f'{run.track_path(video)}: frame '
-                f'{table.frames[rows.index(-1)]} has a mask that no detector '
-                'gave; list TrackExtension before GapFilling')
+                f'{work.video.name}: frame {frame} has a mask in a track '
+                'that no detector gave; list TrackExtension before '
+                'GapFilling')
+        free, row = masks, np.arange(len(masks))
+        if run.artifacts.fact('weak masks'):
+            weak = work.weak()
+            free = Observations.concatenate([masks, weak])
+            row = np.concatenate([row, np.full(len(weak), NO_ROW)])[
+                np.argsort(np.concatenate([masks.frames, weak.frames]),
+                           kind='stable')]
+            overlaps = work.find_overlaps(free, title)
+        else:
+            overlaps = work.overlaps(title)
         owner = np.zeros(len(free), dtype=np.int64)
-        owner[rows] = ids
+        owner[np.flatnonzero(row != NO_ROW)[tracks.rows]] = tracks.ids
         found = extend_tracks(
             free.frames, free.labels, owner, overlaps, self.min_iou)
         kept = found > 0
-        write_mots(self.tracks(run, video), free.take(kept), found[kept])
-        run.folder.update_statistics(video.name, track_extension=dict(
-            free=int((owner == 0).sum()),
-            observations_added=int(kept.sum()) - len(ids)))
+        work.write_tracks(
+            Tracks(free.take(kept), found[kept], row[kept]), self.output)
+        return dict(free=int((owner == 0).sum()),
+                    observations_added=int(kept.sum()) - len(tracks.ids))
 
 
 @STAGES.register_module()
@@ -193,20 +178,14 @@ class GapFilling(TrackStage):
         _check_times(self, 'max_seconds')
         _check_iou(self)
 
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """The tracks, the images and motion."""
-        return dict(
-            settings=asdict(self), frame_rate=video.frame_rate,
-            motion=run.model_cfg['motion'],
-            tracks=file_hash(run.track_path(video)),
-            images=video_identity(video))
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any]:
         """Carry forward and backward, then add what agrees."""
-        table, ids = run.tracks(video)
+        tracks, video = work.tracks(), work.images()
+        table, ids, _ = tracks
         gaps = find_gaps(
             table.frames, ids,
-            frames_in(self.max_seconds, video.frame_rate))
+            frames_in(self.max_seconds, work.frame_rate))
         inside = frames_in_gaps(table.frames, gaps, video.num_frames)
         end = video.num_frames + 1
         forward = carry_masks(
@@ -221,10 +200,10 @@ class GapFilling(TrackStage):
             (gap, end - t): rle for (gap, t), rle in mirrored.items()}
         filled = agreed_masks(
             forward, backward, self.min_iou, self.min_area)
-        write_mots(self.tracks(run, video),
-                   *with_filled(table, ids, gaps, filled))
-        run.folder.update_statistics(video.name, gap_filling=dict(
-            gaps=len(gaps), observations_added=len(filled)))
+        all_masks, all_ids, old = with_filled(table, ids, gaps, filled)
+        rows = np.where(old >= 0, tracks.rows[old], NO_ROW)
+        work.write_tracks(Tracks(all_masks, all_ids, rows), self.output)
+        return dict(gaps=len(gaps), observations_added=len(filled))
 
     @staticmethod
     def _flows(
@@ -238,7 +217,7 @@ class GapFilling(TrackStage):
         frames = (read_frame(video, int(t)) if wanted else None
                   for t, wanted in zip(numbers, needed, strict=True))
         yield from progress(
-            run.model.motion.flows(frames, workers=run.threads), title,
+            run.part('motion').flows(frames, workers=run.threads), title,
             video.num_frames - 1, 'pair')
 
 

@@ -1,19 +1,16 @@
 """Stage 3: short-term tracklets (paper section 2.3), and cuts in them."""
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any
 
 from numpy.typing import NDArray
 
 from mmremots.engine.quality import check_truth, report_encoder
-from mmremots.engine.run import Run, file_hash, video_identity
-from mmremots.engine.run_folder import Task
+from mmremots.engine.run import Run
 from mmremots.engine.stages.base import VideoStage
+from mmremots.engine.video_work import VideoWork
 from mmremots.models.task_modules import Evidence
 from mmremots.registry import STAGES
-from mmremots.structures import write_mots
-from mmremots.structures.video import Video
 from mmremots.visualization import (
     histogram,
     plot_merge_threshold,
@@ -66,30 +63,6 @@ class TrackletStage(VideoStage):
         """The tracklets."""
         run.tracklet_folder = self.folder
 
-    def task(self, run: Run, video: Video) -> Task:
-        """Made of the masks, the encoder, and what the stage adds."""
-        return run.folder.task(
-            f'{self.name}/{video.name}',
-            dict(reid=run.model_cfg['reid'],
-                 encoder=file_hash(run.require_encoder()),
-                 detections=file_hash(run.folder.detections(video.name)),
-                 images=video_identity(video),
-                 **self.ingredients(run, video)),
-            [run.folder.tracklets(video.name, self.folder)])
-
-    @abstractmethod
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """What else the tracklets of a video are made of."""
-
-    def write(self, run: Run, video: Video, ids: NDArray,
-              evidence: dict[int, Evidence]) -> None:
-        """Write tracklets, and what they rest on."""
-        path, = self.task(run, video).outputs
-        write_mots(path, run.observations(video), ids)
-        run.folder.update_statistics(
-            video.name, **{self.name.replace('-', '_'): statistics(
-                ids, evidence)})
-
 
 @STAGES.register_module()
 class ShortTermTracking(TrackletStage):
@@ -98,23 +71,19 @@ class ShortTermTracking(TrackletStage):
     title = 'short-term tracking'
     output = 'tracklets'
 
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """Motion and tracker."""
-        return dict(tracker=run.model_cfg['tracker'],
-                    motion=run.model_cfg['motion'])
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any]:
         """Take the thresholds from the video, then track it."""
-        table = run.observations(video)
-        ids, evidence = run.model.tracker.track(
-            table.frames, table.labels, run.features(video, title),
-            run.overlaps(video, title))
-        self.write(run, video, ids, evidence)
+        table = work.masks()
+        ids, evidence = run.part('tracker').track(
+            table.frames, table.labels, work.features(title),
+            work.overlaps(title))
+        work.write_tracklets(ids, self.folder)
         for label, found in evidence.items():
-            plot_short_threshold(
-                found.different, found.threshold.value,
-                run.folder.plot(video.name, f'theta_short_{label}'),
-                found.same)
+            with work.plot(f'theta_short{self.suffix}_{label}') as path:
+                plot_short_threshold(found.different, found.threshold.value,
+                                     path, found.same)
+        return statistics(ids, evidence)
 
 
 @STAGES.register_module()
@@ -130,20 +99,16 @@ class TrackletSplitting(TrackletStage):
     title = 'tracklet splitting'
     output = 'tracklets_split'
 
-    def ingredients(self, run: Run, video: Video) -> dict[str, Any]:
-        """The tracklets, and the rule of the merger's threshold."""
-        return dict(threshold=run.model_cfg['merger'].get('threshold'),
-                    tracklets=file_hash(run.tracklet_path(video)))
-
-    def process(self, run: Run, video: Video, title: str) -> None:
+    def process(self, run: Run, work: VideoWork,
+                title: str) -> dict[str, Any]:
         """Take the thresholds from the video, then cut."""
-        table = run.observations(video)
-        ids, evidence = run.model.merger.split(
-            run.features(video, title), table.frames, run.tracklets(video),
+        table = work.masks()
+        ids, evidence = run.part('merger').split(
+            work.features(title), table.frames, work.tracklets(),
             table.labels)
-        self.write(run, video, ids, evidence)
+        work.write_tracklets(ids, self.folder)
         for label, found in evidence.items():
-            plot_merge_threshold(
-                found.different, found.same, found.threshold.value,
-                run.folder.plot(
-                    video.name, f'theta_split{self.suffix}_{label}'))
+            with work.plot(f'theta_split{self.suffix}_{label}') as path:
+                plot_merge_threshold(found.different, found.same,
+                                     found.threshold.value, path)
+        return statistics(ids, evidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import copy
 import math
 from abc import abstractmethod
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mmengine.logging import print_log
 from mmremots.datasets.triplets import NoGroupsError
 from mmremots.engine.encoder_training import train_encoder
 from mmremots.engine.quality import check_truth, report_encoder
-from mmremots.engine.run import Run, file_hash, fingerprint, video_identity
+from mmremots.engine.run import Run
 from mmremots.engine.stages.base import Stage
 from mmremots.models.reid import read_state_dict
 from mmremots.models.reid.checkpoint import save_encoder
@@ -76,33 +77,22 @@ class EncoderTraining(Stage):
                     'sequence without gt/gt.txt')
 
     @abstractmethod
-    def ingredients(self, run: Run) -> dict[str, Any]:
-        """What the training is made of beside what all trainings are."""
-
-    @abstractmethod
     def data(self, run: Run, label: str) -> dict[str, Any]:
         """Arguments of the dataset; cuts crops where there are none."""
 
     def run(self, run: Run, label: str) -> None:
         """Train, unless it was done, and use the weights from here on."""
-        settings = self._settings(run)
         name = f'{self.output}{self.suffix}'
         out = run.folder.encoder(name)
-        start = run.require_encoder()
-        task = run.folder.task(self.name, dict(
-            reid=run.model_cfg['reid'],
-            settings={k: v for k, v in settings.items()
-                      if k not in ('num_workers', 'log_interval')},
-            seed=run.seed,
-            start=file_hash(start),
-            labelled=[[video_identity(v), file_hash(Path(str(v.gt_path)))]
-                      for v in run.labelled],
-            **self.ingredients(run)), [out])
-        run.wait()  # all have looked before one writes
-        run.do(label, task, lambda: self._train(
-            run, label, name, settings, start, out,
-            fingerprint(task.ingredients)), joint=True)
+        run.make(self.name, label, partial(
+            self._train, run, label, name, run.require_encoder(), out),
+            self.settings(run), joint=True)
         run.encoder = out
+
+    def settings(self, run: Run) -> dict[str, Any]:
+        """Its own and the shared ones that change what it learns."""
+        return {key: value for key, value in self._settings(run).items()
+                if key not in ('num_workers', 'log_interval')}
 
     def _settings(self, run: Run) -> dict[str, Any]:
         shared = {name: value for name, value in run.training.items()
@@ -124,16 +114,20 @@ class EncoderTraining(Stage):
                       'on average', 'current')
         return length
 
-    def _train(self, run: Run, label: str, name: str,
-               settings: dict[str, Any], start: Path, out: Path,
-               key: str) -> None:
+    def _train(self, run: Run, label: str, name: str, start: Path,
+               out: Path) -> None:
+        settings = self._settings(run)
+        for fact in ('seed', 'number of processes', 'encoder in use',
+                     'model.reid'):
+            run.artifacts.fact(fact)
+        run.artifacts.use(start)
         for video in run.share(run.labelled):
-            run.labelled_crops(video, label)
+            run.work(video, 'labelled').crops(label)
         run.wait()
         dataset = dict(
             type=self.dataset,
-            source=[dict(crops=str(run.labelled_crops(v, label).folder))
-                    for v in run.labelled],
+            source=[dict(crops=str(run.work(video, 'labelled').crops(
+                label).folder)) for video in run.labelled],
             **self.data(run, label),
             seed=run.seed,
             group_size=settings['group_size'])
@@ -145,17 +139,20 @@ class EncoderTraining(Stage):
             if is_main_process():
                 save_encoder(read_state_dict(start), out)
             run.wait()
+            run.artifacts.wrote(out)
             return
         encoder = copy.deepcopy(run.model_cfg['reid'])
         encoder['head']['num_classes'] = groups.num_identities
         encoder.pop('init_cfg', None)
+        goes_on = run.artifacts.goes_on(self.name)
         train_encoder(
             name=name, encoder=encoder, dataset=dataset, start=start,
             out=out, work_dir=run.folder.training(name),
             settings={**settings, 'max_iters': self._length(
                 label, settings, groups.num_target_crops)},
-            key=key, seed=run.seed, resume=run.resume,
+            seed=run.seed, resume=goes_on and run.resume,
             launcher=run.launcher, runtime=run.runtime)
+        run.artifacts.wrote(out)
 
 
 @STAGES.register_module()
@@ -173,10 +170,6 @@ class LabelledTraining(EncoderTraining):
 
     def __init__(self, **overrides: Any) -> None:
         super().__init__(**{'start_share': 0.0, **overrides})
-
-    def ingredients(self, run: Run) -> dict[str, Any]:
-        """Nothing more."""
-        return {}
 
     def data(self, run: Run, label: str) -> dict[str, Any]:
         """Nothing more."""
@@ -199,16 +192,10 @@ class TargetTraining(EncoderTraining):
         super().run(run, label)
         report_encoder(run, label, tracked=self.tracked)
 
-    def ingredients(self, run: Run) -> dict[str, Any]:
-        """The target videos and the files their groups are made from."""
-        return dict(targets=[
-            [video_identity(v), *map(file_hash, self.files(run, v))]
-            for v in run.videos])
-
     def data(self, run: Run, label: str) -> dict[str, Any]:
         """The target videos."""
         for video in run.share(run.videos):
-            run.target_crops(video, label)
+            run.work(video).crops(label)
         run.wait()
         return dict(target=[self.target(run, video, label)
                             for video in run.videos])
@@ -216,10 +203,6 @@ class TargetTraining(EncoderTraining):
     @abstractmethod
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
         """The crops of a target video, as the dataset wants them."""
-
-    @abstractmethod
-    def files(self, run: Run, video: Video) -> list[Path]:
-        """What, beside the images, the groups of a video are made from."""
 
 
 @STAGES.register_module()
@@ -237,11 +220,7 @@ class IntraFrameTraining(TargetTraining):
 
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
         """Crops alone: which frame they are of is all that is known."""
-        return dict(crops=str(run.target_crops(video, label).folder))
-
-    def files(self, run: Run, video: Video) -> list[Path]:
-        """The masks."""
-        return [run.folder.detections(video.name)]
+        return dict(crops=str(run.work(video).crops(label).folder))
 
 
 @STAGES.register_module()
@@ -259,17 +238,13 @@ class InterTrackletTraining(TargetTraining):
             path = self._tracklets(run, video)
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_path(path) as temporary, temporary.open('wb') as f:
-                np.save(f, run.tracklets(video), allow_pickle=False)
+                np.save(f, run.work(video).tracklets(), allow_pickle=False)
         return super().data(run, label)
 
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
         """Crops and tracklets."""
-        return dict(crops=str(run.target_crops(video, label).folder),
+        return dict(crops=str(run.work(video).crops(label).folder),
                     identities=str(self._tracklets(run, video)))
-
-    def files(self, run: Run, video: Video) -> list[Path]:
-        """The masks and the tracklets."""
-        return [run.folder.detections(video.name), run.tracklet_path(video)]
 
     @staticmethod
     def _tracklets(run: Run, video: Video) -> Path:

@@ -160,7 +160,7 @@ def agreed_masks(
 def with_filled(
         table: Observations, ids: NDArray[np.int64], gaps: Sequence[Gap],
         filled: Mapping[tuple[int, int], RLE]
-) -> tuple[Observations, NDArray[np.int64]]:
+) -> tuple[Observations, NDArray[np.int64], NDArray[np.int64]]:
     """Add masks to a table.
 
     Args:
@@ -170,11 +170,13 @@ def with_filled(
         filled: Masks by (gap, frame).
 
     Returns:
-        All observations by frame and the track of each. New ones have the
-        class of their track, the box around the mask and score 0.
+        All observations by frame, the track of each, and its row in the
+        table, -1 for a new one. New ones have the class of their track, the
+        box around the mask and score 0.
     """
+    old = np.arange(len(table))
     if not filled:
-        return table, ids
+        return table, ids, old
     keys = sorted(filled, key=lambda key: (key[1], key[0]))
     rles = [filled[key] for key in keys]
     new = Observations(
@@ -188,4 +190,5 @@ def with_filled(
     order = np.argsort(
         np.concatenate([table.frames, new.frames]), kind='stable')
     return (Observations.concatenate([table, new]),
-            np.concatenate([ids, tracks])[order])
+            np.concatenate([ids, tracks])[order],
+            np.concatenate([old, np.full(len(new), -1)])[order])

@@ -69,7 +69,7 @@ def least_score(
     long is somebody, and shows what this detector's scores for people are.
 
     Args:
-        scores: (N,) detection scores.
+        scores: (N,) detection scores; NaN for a mask that none gave.
         seconds: (N,) of :func:`seconds_on_end`.
         sure_seconds: See above.
         sigmas: Number of standard deviations.
@@ -79,6 +79,7 @@ def least_score(
     """
     sure = np.asarray(scores, dtype=np.float64)[
         np.asarray(seconds) >= sure_seconds]
+    sure = sure[~np.isnan(sure)]
     if not len(sure):
         return -np.inf
     return float(sure.mean() - sigmas * sure.std())
@@ -92,7 +93,8 @@ def supported(
 
     Args:
         seconds: (N,) of :func:`seconds_on_end`.
-        scores: (N,) detection scores.
+        scores: (N,) detection scores; NaN for a mask that none gave, such
+            as one that fills a gap: it says nothing of the track.
         ids: (N,) track of each observation.
         parts: (N,) part of the track, of :func:`stretches`.
         min_seconds: A part must be seen on end for as long once.
@@ -115,6 +117,7 @@ def supported(
     longest = np.zeros(part.max(initial=-1) + 1)
     np.maximum.at(longest, part, seconds)
     _, track = np.unique(ids, return_inverse=True)
-    mean = (np.bincount(track, scores.astype(np.float64))
-            / np.maximum(np.bincount(track), 1))
+    known = ~np.isnan(scores)
+    mean = (np.bincount(track, np.where(known, scores, 0.0))
+            / np.maximum(np.bincount(track, known), 1))
     return (longest[part] >= min_seconds) & (mean[track] >= min_score)

@@ -111,7 +111,7 @@ def test_masks_that_are_there_win() -> None:
     assert len(gaps) == 2
     carried = carry_masks(
         table.frames, table.rles, gaps, SIZE, FRAMES, flows())
-    full, _ = with_filled(table, ids, gaps, carried)
+    full, _, _ = with_filled(table, ids, gaps, carried)
     assert len(full) == len(table) + len(carried) > len(table) + 4
     for _, frame in full.frame_slices():
         covered = sum(decode_mask(rle).astype(int)
@@ -135,9 +135,10 @@ def test_filled_masks_join_their_track() -> None:
     """Sorted into the table; the class is the track's, the score 0."""
     table, ids = scene(*walker(2, 4, 5))
     gaps = find_gaps(table.frames, ids, 15)
-    full, tracks = with_filled(table, ids, gaps, {(0, 3): square(12)})
+    full, tracks, old = with_filled(table, ids, gaps, {(0, 3): square(12)})
     assert full.frames.tolist() == [2, 3, 4, 5]
     assert tracks.tolist() == [7] * 4
+    assert old.tolist() == [0, -1, 1, 2]
     assert full.labels.tolist() == [2] * 4
     assert full.scores[1] == 0
     assert full.boxes[1].tolist() == [12, 10, 24, 30]

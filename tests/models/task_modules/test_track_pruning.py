@@ -137,6 +137,16 @@ def test_a_detector_of_one_score(score: float) -> None:
                 seconds, scores, ids, ids, 0.0, least).all()
 
 
+def test_a_mask_without_a_score_says_nothing() -> None:
+    """Gaps that were filled lower no track's score, nor the threshold."""
+    frames, ids = np.tile(np.arange(30), 2), np.repeat([1, 2], 30)
+    scores = np.tile([0.8, 0.9, np.nan], 20)
+    seconds = seconds_on_end(frames, ids, 25.0)
+    least = least_score(scores, seconds, 1.0, 1.0)
+    assert least == pytest.approx(0.8)
+    assert supported(seconds, scores, ids, ids, 0.0, 0.85 - 1e-9).all()
+
+
 def test_nothing_to_prune() -> None:
     """A video without any mask, and columns that do not fit."""
     none = np.zeros(0, np.int64)
