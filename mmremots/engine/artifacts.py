@@ -159,7 +159,6 @@ class Artifacts:
         made = dict(new.made_of(), outputs=new.outputs, found=new.found)
         if not joint or is_main_process():
             write_json(path, made)
-            self._started(name).unlink(missing_ok=True)
         self._inherit(made)
         return new.found
 

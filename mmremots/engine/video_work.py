@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,7 +34,7 @@ from mmremots.structures.video import Video, read_frame
 if TYPE_CHECKING:
     from mmremots.engine.run import Run
 
-#: Of a row that is none of the fused masks, such as one that fills a gap.
+#: Of a mask that no detector gave, such as one that fills a gap.
 NO_ROW = -1
 
 
@@ -44,7 +45,8 @@ class Tracks(NamedTuple):
         table: N masks. One that no detector gave has the box around it and
             score 0.
         ids: (N,) int64 track of each.
-        rows: (N,) int64 row of each among the fused masks, or ``NO_ROW``.
+        rows: (N,) int64 row of each among the fused and then the weak masks,
+            or ``NO_ROW``.
     """
 
     table: Observations
@@ -105,7 +107,9 @@ class VideoWork:
         return self._detections(path)
 
     def weak(self) -> Observations:
-        """The weak masks beside the fused ones."""
+        """The weak masks beside the fused ones; none where none are kept."""
+        if not self.run.artifacts.fact('weak masks'):
+            return Observations.empty()
         return self._detections(self.run.folder.weak(self.video.name))
 
     def write_masks(self, fused: Observations,
@@ -173,16 +177,18 @@ class VideoWork:
                 f'no tracks of {self.video.name}; run Merging before this '
                 'stage')
         path = self.run.folder.tracks(self.video.name, folder)
-        masks = self.masks()
+        masks, weak = self.masks(), self.weak()
 
         def read() -> Tracks:
             table, ids = read_mots(
                 path, self.video.size, self.video.num_frames)
-            rows = rows_of(table, masks)
+            rows = rows_of(table, masks, weak)
             known = rows != NO_ROW
             boxes, scores = table.boxes.copy(), np.zeros_like(table.scores)
-            boxes[known] = masks.boxes[rows[known]]
-            scores[known] = masks.scores[rows[known]]
+            boxes[known] = np.concatenate(
+                [masks.boxes, weak.boxes])[rows[known]]
+            scores[known] = np.concatenate(
+                [masks.scores, weak.scores])[rows[known]]
             return Tracks(
                 replace(table, boxes=boxes, scores=scores), ids, rows)
 
@@ -326,16 +332,19 @@ class VideoWork:
         self.run.artifacts.wrote(path)
 
 
-def rows_of(table: Observations, among: Observations) -> NDArray[np.int64]:
-    """Where the masks of a table stand in another one.
+def rows_of(table: Observations,
+            *among: Observations) -> NDArray[np.int64]:
+    """Where the masks of a table stand in others.
 
     Files of tracks hold masks, not numbers of rows. Frame and pixels tell
     which row it was.
 
     Returns:
-        (N,) int64 row of each, or ``NO_ROW``.
+        (N,) int64 row of each, counted on from one table to the next, or
+        ``NO_ROW``.
     """
-    place = {key: row for row, key in enumerate(_keys(among))}
+    place = {key: row for row, key in enumerate(
+        chain.from_iterable(map(_keys, among)))}
     return np.array([place.get(key, NO_ROW) for key in _keys(table)],
                     np.int64)
 

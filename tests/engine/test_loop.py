@@ -117,11 +117,15 @@ def test_training_resumes_where_it_stopped(finished: Path, tiny: Path,
     assert files_of(work_dir) == before
 
 
-def test_replaced_tracklets_are_used(finished: Path, tiny: Path,
-                                     tmp_path: Path) -> None:
-    """A file from elsewhere takes the place of a stage's output."""
+def test_replaced_tracklets(finished: Path, tiny: Path, tmp_path: Path,
+                            capfd: pytest.CaptureFixture[str]) -> None:
+    """A file from elsewhere takes the place of a stage, not of its output.
+
+    Listed, the stage makes its own file again; left out, the file is used.
+    """
     work_dir = tmp_path / 'run'
     shutil.copytree(finished, work_dir)
+    before = files_of(work_dir)
     path = work_dir / 'tracklets' / 'TINY-02.txt'
     table, _ = read_mots(path)
     # The first mask of each frame is one tracklet, the second another, ...
@@ -137,9 +141,30 @@ def test_replaced_tracklets_are_used(finished: Path, tiny: Path,
     assert pieces() > len(np.unique(others))
     write_mots(path, table, others)
     text = path.read_text()
-    run(tiny_config(tiny, work_dir, resume=True))
+    cfg = tiny_config(tiny, work_dir, resume=True)
+    run(cfg)
+    assert files_of(work_dir) == before
+    assert ('tracklets/TINY-02.txt is not what was written'
+            in capfd.readouterr().out)
+    path.write_text(text)
+    cfg.test_cfg.stages = [stage for stage in cfg.test_cfg.stages
+                           if stage.type != 'ShortTermTracking']
+    run(cfg)
     assert path.read_text() == text
     assert pieces() == len(np.unique(others))
+
+
+def test_without_a_stage_that_makes_tracks(
+        finished: Path, tiny: Path, tmp_path: Path,
+        capfd: pytest.CaptureFixture[str]) -> None:
+    """Tracks of an earlier run are not scored as those of this one."""
+    work_dir = tmp_path / 'run'
+    shutil.copytree(finished, work_dir)
+    cfg = tiny_config(tiny, work_dir, resume=True)
+    cfg.test_cfg.stages = cfg.test_cfg.stages[:-1]
+    assert run(cfg) == {}
+    assert 'no stage makes tracks' in capfd.readouterr().out
+    assert not (work_dir / 'submission.zip').exists()
 
 
 def test_more_than_one_round(tiny: Path, tmp_path: Path) -> None:

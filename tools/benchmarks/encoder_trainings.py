@@ -41,9 +41,9 @@ from mmremots.apis.command_line import (
 )
 from mmremots.engine.artifacts import plain
 from mmremots.engine.run_folder import RunFolder, read_json
-from mmremots.structures.files import file_sha256
 from mmremots.models.reid.losses import TripletLoss
 from mmremots.registry import MODELS
+from mmremots.structures.files import file_sha256
 
 #: Trainings that each step leaves out, and the encoder it then measures.
 STEPS = {

@@ -132,18 +132,14 @@ class TrackExtension(TrackStage):
                 f'{work.video.name}: frame {frame} has a mask in a track '
                 'that no detector gave; list TrackExtension before '
                 'GapFilling')
-        free, row = masks, np.arange(len(masks))
-        if run.artifacts.fact('weak masks'):
-            weak = work.weak()
-            free = Observations.concatenate([masks, weak])
-            row = np.concatenate([row, np.full(len(weak), NO_ROW)])[
-                np.argsort(np.concatenate([masks.frames, weak.frames]),
-                           kind='stable')]
-            overlaps = work.find_overlaps(free, title)
-        else:
-            overlaps = work.overlaps(title)
+        weak = work.weak()
+        free = Observations.concatenate([masks, weak])
+        overlaps = (work.find_overlaps(free, title) if len(weak)
+                    else work.overlaps(title))
+        row = np.argsort(np.concatenate([masks.frames, weak.frames]),
+                         kind='stable')
         owner = np.zeros(len(free), dtype=np.int64)
-        owner[np.flatnonzero(row != NO_ROW)[tracks.rows]] = tracks.ids
+        owner[np.argsort(row)[tracks.rows]] = tracks.ids
         found = extend_tracks(
             free.frames, free.labels, owner, overlaps, self.min_iou)
         kept = found > 0

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tiny_runs import run, tiny_config
 
 from mmremots.structures import read_detections, read_mots
-from mmremots.structures.masks import encode_mask, iou_matrix
+from mmremots.structures.masks import iou_matrix
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +24,13 @@ STAGES = [
 
 
 def extended(tiny: Path, work_dir: Path, weak_thr: float | None,
-             resume: bool = False) -> Path:
+             stages: list[dict[str, Any]] = STAGES) -> Path:
     """A run whose detectors are strong from 0.9."""
     cfg = tiny_config(tiny, work_dir, **{'test_cfg.labelled': None})
     cfg.model.detector.sources = [dict(
         type='DetectionsFromFile', path='det/*', score_thr=0.9,
         weak_thr=weak_thr)]
-    cfg.test_cfg.stages = STAGES
-    cfg.resume = resume
+    cfg.test_cfg.stages = stages
     run(cfg)
     return work_dir
 
@@ -84,11 +84,15 @@ def test_weak_masks_are_disjoint_from_all(
 
 def test_masks_that_no_detector_gave(tiny: Path, tmp_path: Path) -> None:
     """Listed behind GapFilling the stage says where it belongs."""
-    folder = extended(tiny, tmp_path, 0.3)
-    path = folder / 'tracks_track-pruning' / 'TINY-03.txt'
-    filled = encode_mask(np.eye(*read_mots(path)[0].size))
-    counts = filled['counts'].decode()
-    height, width = filled['size']
-    path.write_text(path.read_text() + f'6 99 2 {height} {width} {counts}\n')
-    with pytest.raises(ValueError, match=r'TINY-03\.txt: frame 6 .* before '):
-        extended(tiny, tmp_path, 0.3, resume=True)
+    filling = dict(type='GapFilling', max_seconds=1.0, min_iou=0.01,
+                   min_area=1)
+    with pytest.raises(ValueError, match=r'TINY-03: frame \d .* before '):
+        extended(tiny, tmp_path, 0.3, [*STAGES[:3], filling, STAGES[-1]])
+
+
+def test_twice_is_once(tiny: Path, tmp_path: Path) -> None:
+    """What continued a track, weak or not, is a mask of it like others."""
+    folder = extended(tiny, tmp_path, 0.3, [*STAGES, STAGES[-1]])
+    for name in ('TINY-02', 'TINY-03'):
+        assert rows_of(folder / 'tracks_track-extension' / f'{name}.txt') <= (
+            rows_of(folder / 'tracks' / f'{name}.txt'))
