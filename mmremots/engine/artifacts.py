@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,8 @@ class Artifacts:
         if joint:
             barrier()  # all have looked before one begins
         if record is not None and not changed:
-            print_log(f'{title}: done before, kept', 'current')
+            if not self._open:  # A cache is no news.
+                print_log(f'{title}: done before, kept', 'current')
             self._inherit(record)
             return record['found']
         if changed:
@@ -156,9 +158,10 @@ class Artifacts:
             self._open.pop()
         if joint:
             barrier()  # none clears the record that another has written
-        made = dict(new.made_of(), outputs=new.outputs, found=new.found)
+        made = dict(new.made_of(), name=name, outputs=new.outputs,
+                    found=new.found)
         if not joint or is_main_process():
-            write_json(path, made)
+            write_json(path, dict(made, checksum=_checksum(made)))
         self._inherit(made)
         return new.found
 
@@ -221,16 +224,14 @@ class Artifacts:
         return path.is_file() and self.digest(path) == digest
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        """A record; None where there is none that can be read."""
+        """A record; None where there is none, or not as it was written."""
         try:
             record = json.loads(self._path(name).read_text())
-        except (OSError, ValueError):
+            checksum = record.pop('checksum')
+        except (OSError, ValueError, AttributeError, TypeError, KeyError):
             return None
-        kinds = dict(version=str, facts=dict, files=dict, outputs=dict)
-        whole = (isinstance(record, dict) and {'settings', 'found'} <= {
-            *record} and all(isinstance(record.get(key), kind)
-                             for key, kind in kinds.items()))
-        return record if whole else None
+        sound = checksum == _checksum(record) and record['name'] == name
+        return record if sound else None
 
     def _path(self, name: str) -> Path:
         return self.root / FOLDER / f'{name}.json'
@@ -240,3 +241,8 @@ class Artifacts:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+
+def _checksum(record: dict[str, Any]) -> str:
+    text = json.dumps(record, sort_keys=True)
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,113 @@
+"""Every file of a work folder, damaged: the run mends it or names it."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_runs import files_of, run, tiny_config
+
+pytestmark = pytest.mark.slow
+
+STAGES = [
+    dict(type='MaskGeneration'),
+    dict(type='IntraFrameTraining'),
+    dict(type='ShortTermTracking'),
+    dict(type='TrackletSplitting'),
+    dict(type='InterTrackletTraining'),
+    dict(type='Merging'),
+    dict(type='TrackPruning', min_seconds=0.0),
+    dict(type='TrackExtension'),
+    dict(type='GapFilling'),
+]
+
+
+def begin(tiny: Path, work_dir: Path, resume: bool) -> None:
+    """A run with every stage, and weak masks."""
+    cfg = tiny_config(tiny, work_dir, resume=resume)
+    cfg.model.detector.sources = [dict(
+        type='DetectionsFromFile', path='det/*', score_thr=0.5,
+        weak_thr=0.3)]
+    cfg.test_cfg.stages = STAGES
+    run(cfg)
+
+
+@pytest.fixture(scope='module')
+def finished(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run."""
+    work_dir = tmp_path_factory.mktemp('whole')
+    begin(tiny, work_dir, resume=False)
+    return work_dir
+
+
+def emptied(content: bytes, other: bytes) -> bytes:
+    """Nothing left."""
+    return b''
+
+
+def cut_in_half(content: bytes, other: bytes) -> bytes:
+    """A copy that broke off."""
+    return content[:len(content) // 2]
+
+
+def one_byte_changed(content: bytes, other: bytes) -> bytes:
+    """A bad disk."""
+    place = len(content) * 2 // 3
+    return (content[:place] + bytes([content[place] ^ 4])
+            + content[place + 1:])
+
+
+def of_another_video(content: bytes, other: bytes) -> bytes:
+    """A file of the same kind."""
+    return other
+
+
+DAMAGES = (emptied, cut_in_half, one_byte_changed, of_another_video)
+
+
+def damage(path: Path, how: Callable[[bytes, bytes], bytes]) -> bool:
+    """Damage a file; False where that leaves it as it was."""
+    video = 'TINY-02' if 'TINY-02' in str(path) else 'TINY-03'
+    twin = Path(str(path).replace(video, {
+        'TINY-02': 'TINY-03', 'TINY-03': 'TINY-02'}[video]))
+    content = path.read_bytes()
+    if not content:
+        return False
+    other = twin.read_bytes() if twin.is_file() else content
+    new = how(content, other)
+    path.write_bytes(new)
+    return new != content
+
+
+def targets(folder: Path) -> list[str]:
+    """Every file that a run may read again; logs are for people."""
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob('*')
+        if path.is_file() and path.name != '.lock'
+        and path.suffix not in ('.log', '.py')
+        and 'vis_data' not in path.parts)
+
+
+@pytest.mark.parametrize('part', range(4))
+def test_no_damage_is_believed(finished: Path, tiny: Path, tmp_path: Path,
+                               part: int) -> None:
+    """One file at a time, of all there are, so none can be forgotten.
+
+    Each is damaged in one of four ways, another one than its neighbours.
+    """
+    work_dir = tmp_path / 'run'
+    shutil.copytree(finished, work_dir)
+    whole = files_of(work_dir)
+    names = targets(work_dir)
+    assert len(names) > 60
+    for number, name in enumerate(names):
+        how = DAMAGES[(number + number // 4) % 4]
+        if number % 4 != part or not damage(work_dir / name, how):
+            continue
+        begin(tiny, work_dir, resume=True)
+        found = files_of(work_dir)
+        wrong = [key for key in whole if found.get(key) != whole[key]]
+        assert not wrong, f'{name} {how.__name__}: {wrong}'
+        if name.startswith('training/'):  # Not read, when all is done.
+            shutil.copy(finished / name, work_dir / name)
