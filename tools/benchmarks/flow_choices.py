@@ -24,6 +24,7 @@ deviation of its scores is the noise.
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -196,16 +197,17 @@ def prepare(cfg: Config, root: Path, scratch: Path) -> tuple[
     def given(run: Run, video: Video, *encoders: str) -> Given:
         features = []
         for name in encoders:
-            run.encoder = RunFolder(root).encoder(name)
+            run.encoder = run.folder.encoder(name)
             features.append(np.array(run.work(video).features(video.name)))
         return Given(video, run.work(video).masks(), *features, split)
 
     labelled = DATASETS.build(cfg.test_cfg.labelled).sequences
     on_labelled = run(scratch, labelled)
-    for video in labelled:
-        for _, source in model.detector.named_sources():
-            source.check(video)
-        MaskGeneration().process(on_labelled, video, video.name)
+    masks = MaskGeneration()
+    masks.check(on_labelled)
+    masks.run(on_labelled, 'masks')
+    shutil.copy(RunFolder(root).encoder('start'),
+                on_labelled.folder.encoder('start'))
     targets = DATASETS.build(cfg.test_dataloader.dataset).sequences
     on_targets = run(root, targets)
     trained = [name if RunFolder(root).encoder(name).is_file() else 'start'

@@ -66,7 +66,7 @@ def thin_video(run: Run, video: Video, step: int,
         if not link.is_symlink():
             link.symlink_to(Path(path).resolve())
     (folder / 'seqinfo.ini').write_text(
-        f'[Video]\nname={video.name}\nseqLength={len(paths)}\n'
+        f'[Sequence]\nname={video.name}\nseqLength={len(paths)}\n'
         f'frameRate={video.frame_rate / step:g}\n')
     thin_tracks(Path(str(video.gt_path)), folder / 'gt' / 'gt.txt', video,
                 step)
