@@ -25,7 +25,7 @@ from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
-from mmremots.structures import read_mots
+from mmremots.structures import has_file, read_mots
 from mmremots.visualization import write_overlays
 
 FULL_RUN = 'ReMOTS'
@@ -151,7 +151,7 @@ class ReMOTSLoop(BaseLoop):
                 'no encoder checkpoint is given: the encoder starts as its '
                 'config says (init_cfg), or from random weights', 'current',
                 level=30)
-        elif not checkpoint.is_file():
+        elif not has_file(checkpoint):
             raise FileNotFoundError(f'{checkpoint}: no such checkpoint')
         task = run.folder.task('start', dict(
             checkpoint=file_hash(checkpoint) if checkpoint else None,

@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 
 from mmremots.datasets.sequences import DEFAULT_FRAME_RATE
 from mmremots.registry import METRICS
+from mmremots.structures.files import has_file
 from mmremots.structures.masks import (
     RLE,
     encode_mask,
@@ -190,7 +191,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         frames = self._frames.pop(folder)
         gt_path = folder / 'gt' / 'gt.txt'
         last = frames[-1]
-        if gt_path.is_file() and Path(last.img_path).stem.isdigit() \
+        if has_file(gt_path) and Path(last.img_path).stem.isdigit() \
                 and int(Path(last.img_path).stem) != last.number:
             raise ValueError(
                 f'{last.img_path} came as frame {last.number}: {gt_path} '
@@ -198,7 +199,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         sequence = Video(
             folder.name, tuple(frame.img_path for frame in frames),
             *last.size, DEFAULT_FRAME_RATE,
-            str(gt_path) if gt_path.is_file() else None)
+            str(gt_path) if has_file(gt_path) else None)
         rles = [rle for frame in frames for rle in frame.rles]
         table = Observations(
             frames=np.repeat(

@@ -1,11 +1,12 @@
 """A video: its frames on disk."""
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from .files import has_file
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ def read_image(path: str) -> np.ndarray:
 
     Raises:
         FileNotFoundError: It is not there.
-        ValueError: It cannot be decoded.
+        ValueError: It is no file or cannot be decoded.
     """
-    if not os.path.isfile(path):
+    if not has_file(path):
         raise FileNotFoundError(f'{path}: no such image')
     image = cv2.imread(path, cv2.IMREAD_COLOR)
     if image is None:

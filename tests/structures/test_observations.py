@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -312,6 +313,14 @@ class TestErrors:
         """The system's own error, with the path in it."""
         with pytest.raises(FileNotFoundError, match='absent'):
             read(tmp_path / 'absent')
+
+    @pytest.mark.parametrize(
+        'read', [read_detections, read_mots, read_coco_results])
+    def test_a_pipe(self, tmp_path, read):
+        """Refused, not waited for."""
+        os.mkfifo(tmp_path / 'pipe')
+        with pytest.raises(ValueError, match='pipe: a folder, pipe or'):
+            read(tmp_path / 'pipe')
 
     def test_binary(self, tmp_path):
         """An image, say, in place of text."""

@@ -83,10 +83,10 @@ def test_a_polygon_of_many_points():
 
 
 def test_a_polygon_that_would_take_for_ever():
-    """pycocotools walks outlines in fifths of a pixel and keeps each step."""
+    """Each step along an outline, a fifth of a pixel, would be kept."""
     points = np.random.default_rng(0).uniform(-2000, 2000, 40000)
     entry = {'image_id': 1, 'score': 1, 'segmentation': [points.tolist()]}
-    with pytest.raises(ValueError, match='outlines of .* pixels, more than'):
+    with pytest.raises(ValueError, match=r'outlines of .* pixels'):
         parse_coco_entry(entry, 2, (1080, 1920))
 
 
