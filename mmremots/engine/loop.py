@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.progress import logged_warnings, progress
+from mmremots.engine.quality import check_truth
 from mmremots.engine.run import Run, file_hash
 from mmremots.engine.run_folder import RunFolder, plain, write_json
 from mmremots.engine.stage_list import build_stages
@@ -96,6 +97,7 @@ class ReMOTSLoop(BaseLoop):
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         run = self._start()
+        self._check_result(run)
         for stage in self.stages:
             with logged_warnings(stage.title):
                 stage.check(run)
@@ -132,6 +134,15 @@ class ReMOTSLoop(BaseLoop):
             resume=self.resume,
             launcher=self.runner.launcher,
             runtime=runtime)
+
+    def _check_result(self, run: Run) -> None:
+        """Find what would fail in the end, with the tracks."""
+        if self.track_stages:
+            check_truth(run)
+        elif self.show_dir is not None:
+            raise ValueError(
+                f'show_dir is {self.show_dir}, but no stage makes tracks that '
+                'could be painted; add Merging, or leave show_dir out')
 
     def _set_aside(self, folder: RunFolder) -> None:
         if is_main_process():

@@ -28,6 +28,7 @@ from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video
 
 from .mots_evaluation import COMBINED, evaluate_mots, format_tables
+from .mots_files import check_ground_truth
 from .submission import write_submission
 
 
@@ -107,6 +108,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         for sample in data_samples:
             frame = self._read_frame(_as_dict(sample))
             if frame.number == 1:
+                self._check_truth(frame)
                 self._frames[frame.folder] = []
             frames = self._frames.setdefault(frame.folder, [])
             if frame.number != len(frames) + 1:
@@ -185,6 +187,12 @@ class MOTSChallengeMetric(BaseVideoMetric):
         height, width = sample['ori_shape'][:2]
         return _Frame(folder, int(sample['frame_id']) + 1, img_path,
                       (height, width), ids, labels, rles)
+
+    def _check_truth(self, frame: _Frame) -> None:
+        """Find before the video what would fail after the last one."""
+        gt_path = frame.folder / 'gt' / 'gt.txt'
+        if not self.format_only and has_file(gt_path):
+            check_ground_truth(gt_path, frame.size)
 
     def _finish_video(self, folder: Path) -> None:
         """Make the table of a video and write its file."""
