@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from mmremots.structures.files import has_file
 from mmremots.structures.video import Video, read_image
 
 IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp'})
@@ -108,7 +109,7 @@ def read_sequence(folder: str | os.PathLike[str]) -> Video:
         height=height,
         width=width,
         frame_rate=frame_rate or DEFAULT_FRAME_RATE,
-        gt_path=str(gt_path) if gt_path.is_file() else None)
+        gt_path=str(gt_path) if has_file(gt_path) else None)
 
 
 def list_images(
@@ -126,8 +127,10 @@ def list_images(
         Paths of the images ``first``, ``first + 1``, ...
 
     Raises:
-        FileNotFoundError: There is no such folder or no image in it.
-        ValueError: An image is not named by a number, or one is missing.
+        FileNotFoundError: There is no such folder or no image in it, or
+            one is a link to nothing.
+        ValueError: An image is not named by a number, is no file, or one
+            is missing.
     """
     img_dir = Path(img_dir)
     if not img_dir.is_dir():
@@ -160,12 +163,14 @@ def list_images(
             raise ValueError(
                 f'{img_dir}: no image of frame {expected}, the last one is '
                 f'{numbers[-1]}')
+        if not has_file(by_number[number]):
+            raise FileNotFoundError(f'{by_number[number]}: no such image')
     return [str(by_number[number]) for number in numbers]
 
 
 def _read_seqinfo(path: Path) -> dict[str, str]:
     """The [Sequence] section of a seqinfo.ini, {} without the file."""
-    if not path.is_file():
+    if not has_file(path):
         return {}
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]

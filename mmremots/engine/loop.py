@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.artifacts import plain, write_json
 from mmremots.engine.progress import logged_warnings, progress
+from mmremots.engine.quality import check_truth
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stage_list import build_stages
@@ -27,7 +28,7 @@ from mmremots.evaluation import format_tables, write_submission
 from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
-from mmremots.structures import read_mots
+from mmremots.structures import has_file, read_mots
 from mmremots.structures.files import folder_lock
 from mmremots.visualization import write_overlays
 
@@ -108,6 +109,7 @@ class ReMOTSLoop(BaseLoop):
         return metrics
 
     def _work(self, run: Run) -> dict[str, float]:
+        self._check_result(run)
         for stage in self.stages:
             with logged_warnings(stage.title):
                 stage.check(run)
@@ -142,6 +144,15 @@ class ReMOTSLoop(BaseLoop):
             runtime=runtime,
             checkpoint=Path(self.checkpoint) if self.checkpoint else None)
 
+    def _check_result(self, run: Run) -> None:
+        """Find what would fail in the end, with the tracks."""
+        if self.track_stages:
+            check_truth(run)
+        elif self.show_dir is not None:
+            raise ValueError(
+                f'show_dir is {self.show_dir}, but no stage makes tracks that '
+                'could be painted; add Merging, or leave show_dir out')
+
     def _set_aside(self, folder: RunFolder) -> None:
         """Leave nothing in place that is of another run."""
         if is_main_process():
@@ -167,7 +178,7 @@ class ReMOTSLoop(BaseLoop):
                 'no encoder checkpoint is given: the encoder starts as its '
                 'config says (init_cfg), or from random weights', 'current',
                 level=30)
-        elif not checkpoint.is_file():
+        elif not has_file(checkpoint):
             raise FileNotFoundError(f'{checkpoint}: no such checkpoint')
 
         def write() -> None:

@@ -19,6 +19,7 @@ from mmremots.evaluation.embedding_quality import (
     match_to_truth,
     retrieval_scores,
 )
+from mmremots.evaluation.mots_files import check_ground_truth
 from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
@@ -31,14 +32,15 @@ from mmremots.visualization import (
 
 
 def check_truth(run: Run) -> None:
-    """Read the ground truth that reports are to use.
+    """Check the ground truth that reports and scores are to use.
 
     Raises:
         ValueError: ``FILE:LINE: ...`` where it is broken.
     """
     for video in run.share(run.videos):
         if video.gt_path is not None:
-            run.work(video).truth()
+            check_ground_truth(
+                video.gt_path, video.size, video.num_frames)
 
 
 def report_encoder(run: Run, label: str, *, tracked: bool) -> None:

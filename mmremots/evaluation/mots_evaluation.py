@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmremots.structures.files import has_file
 from mmremots.structures.masks import rle_runs, runs_to_rle
 from mmremots.structures.observation_files import write_mots
 
@@ -142,7 +143,7 @@ def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _copy_checked(source: Path, target: Path, sequence: Video) -> None:
-    if not source.is_file():
+    if not has_file(source):
         raise FileNotFoundError(
             f'{source}: no tracks of sequence {sequence.name}')
     table, ids = read_checked_mots(

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
-from mmremots.structures.masks import iou_matrix
+from mmremots.structures.masks import iou_matrix, rle_area
 from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
 
@@ -57,6 +58,45 @@ def read_checked_mots(
                 f'overlaps that of id {ids[first]} (line {lines[first]}) in '
                 f'frame {frame}')
     return table, ids
+
+
+def check_ground_truth(
+        path: str | os.PathLike[str], size: tuple[int, int],
+        num_frames: int | None = None, with_pixels: bool = False) -> None:
+    """Raise now what scores or crops would raise after hours of work.
+
+    A file that was sound is not read again until it changes, so every
+    stage may ask.
+
+    Args:
+        path: A MOTS file.
+        size: (h, w) that every mask must have.
+        num_frames: Last frame allowed; default: any.
+        with_pixels: Whether no object may have an empty mask; such a one
+            can be missed, but not cut out of its image.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: ``FILE:LINE: ...``, see :func:`read_checked_mots`.
+    """
+    status = os.stat(path)
+    _check_version(os.fspath(path), size, num_frames, with_pixels,
+                   status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _check_version(
+        path: str, size: tuple[int, int], num_frames: int | None,
+        with_pixels: bool, length: int, mtime: int) -> None:
+    del length, mtime  # part of the cache's key alone
+    table, ids = read_checked_mots(path, size, num_frames)
+    empty = np.flatnonzero(
+        (rle_area(table.rles) == 0) & (table.labels != IGNORE))
+    if with_pixels and len(empty):
+        row = empty[0]
+        raise ValueError(
+            f'{path}:{_lines(path)[row]}: the mask of id {ids[row]} in frame '
+            f'{table.frames[row]} has no pixel')
 
 
 def _lines(path: str | os.PathLike[str]) -> NDArray[np.int64]:

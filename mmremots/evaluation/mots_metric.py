@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 
 from mmremots.datasets.sequences import DEFAULT_FRAME_RATE
 from mmremots.registry import METRICS
+from mmremots.structures.files import has_file
 from mmremots.structures.masks import (
     RLE,
     encode_mask,
@@ -27,6 +28,7 @@ from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video
 
 from .mots_evaluation import COMBINED, evaluate_mots, format_tables
+from .mots_files import check_ground_truth
 from .submission import write_submission
 
 
@@ -106,6 +108,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         for sample in data_samples:
             frame = self._read_frame(_as_dict(sample))
             if frame.number == 1:
+                self._check_truth(frame)
                 self._frames[frame.folder] = []
             frames = self._frames.setdefault(frame.folder, [])
             if frame.number != len(frames) + 1:
@@ -185,12 +188,18 @@ class MOTSChallengeMetric(BaseVideoMetric):
         return _Frame(folder, int(sample['frame_id']) + 1, img_path,
                       (height, width), ids, labels, rles)
 
+    def _check_truth(self, frame: _Frame) -> None:
+        """Find before the video what would fail after the last one."""
+        gt_path = frame.folder / 'gt' / 'gt.txt'
+        if not self.format_only and has_file(gt_path):
+            check_ground_truth(gt_path, frame.size)
+
     def _finish_video(self, folder: Path) -> None:
         """Make the table of a video and write its file."""
         frames = self._frames.pop(folder)
         gt_path = folder / 'gt' / 'gt.txt'
         last = frames[-1]
-        if gt_path.is_file() and Path(last.img_path).stem.isdigit() \
+        if has_file(gt_path) and Path(last.img_path).stem.isdigit() \
                 and int(Path(last.img_path).stem) != last.number:
             raise ValueError(
                 f'{last.img_path} came as frame {last.number}: {gt_path} '
@@ -198,7 +207,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         sequence = Video(
             folder.name, tuple(frame.img_path for frame in frames),
             *last.size, DEFAULT_FRAME_RATE,
-            str(gt_path) if gt_path.is_file() else None)
+            str(gt_path) if has_file(gt_path) else None)
         rles = [rle for frame in frames for rle in frame.rles]
         table = Observations(
             frames=np.repeat(

@@ -16,6 +16,8 @@ from mmengine.logging import HistoryBuffer
 from numpy._core.multiarray import _reconstruct, scalar
 from torch import Tensor
 
+from mmremots.structures.files import has_file
+
 
 def fetch(checkpoint: str | Path) -> Path:
     """Where a checkpoint lies on this machine.
@@ -29,17 +31,18 @@ def fetch(checkpoint: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If it is a folder or a pipe.
         ConnectionError: If the download fails.
     """
     if not str(checkpoint).startswith(('http://', 'https://')):
         path = Path(checkpoint)
-        if not path.is_file():
+        if not has_file(path):
             raise FileNotFoundError(f'no checkpoint at {path}')
         return path
     address = str(checkpoint)
     name = PurePosixPath(urlparse(address).path).name
     path = Path(torch.hub.get_dir()) / 'checkpoints' / name
-    if not path.is_file():
+    if not has_file(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         digits = re.search(r'-([0-9a-f]{8,})\.pth$', name)
         try:
@@ -66,7 +69,7 @@ def read_checkpoint(path: str | Path) -> Any:
             whole model, for one).
     """
     path = Path(path)
-    if not path.is_file():
+    if not has_file(path):
         raise FileNotFoundError(f'no checkpoint at {path}')
     try:
         if path.suffix == '.pkl':

@@ -1,9 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and whether one is there."""
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,7 +52,28 @@ def folder_lock(folder: Path) -> Iterator[None]:
         yield
 
 
+def has_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file stands there, before it is opened.
+
+    Opening a named pipe waits for somebody to write, for ever.
+
+    Args:
+        path: Of a file or of a link to one.
+
+    Raises:
+        ValueError: If something else stands there.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not stat.S_ISREG(mode):
+        raise ValueError(f'{path}: a folder, pipe or device, not a file')
+    return True
+
+
 def file_sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    has_file(path)  # a pipe would be waited for
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import atomic_path
+from .files import atomic_path, has_file
 from .masks import RLE, check_rle, rle_bbox
 from .observations import Observations
 from .rle import sound_rles
@@ -109,6 +109,7 @@ def read_coco_results(
         ValueError: ``FILE: entry N: ...`` at the first entry (from 0) that
             is wrong, or where the file is not JSON.
     """
+    has_file(path)  # a pipe would be waited for
     try:
         entries = json.loads(Path(path).read_bytes())
     except (ValueError, RecursionError) as error:
@@ -186,6 +187,7 @@ def _read_lines(
         path: PathLike, parse: Callable[[list[str]], Row],
         size: Sequence[int] | None, num_frames: int | None,
         first_frame: int = 1) -> list[Row]:
+    has_file(path)  # a pipe would be waited for
     with open(path, encoding='ascii', errors='replace') as file:
         return _checked_rows(
             ((f'{path}:{number}', line)

@@ -18,6 +18,8 @@ from .rle import RLE, rle_size, runs_to_rle
 # What the columns of the table hold without overflow, with room to spare.
 _LARGEST_INTEGER = 10**10
 _LARGEST_NUMBER = 1e30
+# Pixels; that of a person at 4K has some 10,000.
+_LONGEST_OUTLINE = 10**6
 
 
 @dataclass(slots=True)
@@ -151,6 +153,12 @@ def _segmentation(segmentation: Any, size: Sequence[int] | None) -> RLE:
         if size is None:
             raise ValueError('polygons need the size of the image')
         polygons = [_polygon(points, size) for points in segmentation]
+        # pycocotools keeps five steps a pixel: minutes, and all the memory.
+        length = sum(_outline(polygon) for polygon in polygons)
+        if length > _LONGEST_OUTLINE:
+            raise ValueError(
+                f'polygons with outlines of {length:.0f} pixels, more than '
+                f'{_LONGEST_OUTLINE}')
         return coco_mask.merge(coco_mask.frPyObjects(polygons, *size))
     if not isinstance(segmentation, dict):
         raise ValueError('segmentation is neither an RLE nor polygons')
@@ -161,13 +169,25 @@ def _segmentation(segmentation: Any, size: Sequence[int] | None) -> RLE:
 
 
 def _polygon(points: Any, size: Sequence[int]) -> list[float]:
-    """Check one polygon: pycocotools walks its edges, however long."""
+    """Check the points of one polygon."""
     try:
         polygon = np.asarray(points, dtype=np.float64)
+    except OverflowError:  # an integer beyond what a float holds
+        polygon = np.full(6, np.inf)
     except (TypeError, ValueError):
         polygon = np.zeros(0)
     if polygon.ndim != 1 or len(polygon) < 6 or len(polygon) % 2:
         raise ValueError('a polygon is not 6 or more numbers, x, y in turn')
-    if not (np.abs(polygon) <= 2 * max(size)).all():
-        raise ValueError('a polygon leaves the image by more than its size')
+    furthest = np.abs(polygon).max()
+    if not furthest <= 2 * max(size):
+        raise ValueError(
+            f'a polygon reaches to {furthest:g}, out of the image by more '
+            'than its size')
     return polygon.tolist()
+
+
+def _outline(polygon: Sequence[float]) -> float:
+    """Length of a polygon's edges in pixels, the closing one too."""
+    points = np.reshape(polygon, (-1, 2))
+    x, y = (points - np.roll(points, 1, axis=0)).T
+    return float(np.hypot(x, y).sum())

@@ -1,11 +1,12 @@
 """A video: its frames on disk."""
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from .files import has_file
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def read_frame(video: Video, frame: int) -> np.ndarray:
 def read_image(path: str) -> np.ndarray:
     """Read an image file.
 
+    From memory: of a file, OpenCV fills what is missing of a JPEG with grey.
+
     Args:
         path: The file.
 
@@ -81,11 +84,16 @@ def read_image(path: str) -> np.ndarray:
 
     Raises:
         FileNotFoundError: It is not there.
-        ValueError: It cannot be decoded.
+        ValueError: It is no file, or cannot be decoded as a whole.
     """
-    if not os.path.isfile(path):
+    if not has_file(path):
         raise FileNotFoundError(f'{path}: no such image')
-    image = cv2.imread(path, cv2.IMREAD_COLOR)
+    content = np.fromfile(path, dtype=np.uint8)
+    try:
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        reason = 'another kind of file, or broken off'
+    except cv2.error as error:
+        image, reason = None, ' '.join(str(error).split())
     if image is None:
-        raise ValueError(f'{path}: cannot be read as an image')
+        raise ValueError(f'{path}: cannot be read as an image: {reason}')
     return image

@@ -1,6 +1,7 @@
 """Sequences on disk: what is read, and what is refused."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -146,6 +147,26 @@ def test_missing(tmp_path):
     write_images(tmp_path / 'A' / 'img1', [1])
     write_ini(tmp_path / 'A', imExt='.jpg')
     with pytest.raises(FileNotFoundError, match=r'no images \(\.jpg\)'):
+        read_sequence(tmp_path / 'A')
+
+
+@pytest.mark.parametrize(
+    'name', ['seqinfo.ini', 'gt/gt.txt', 'img1/000002.png'])
+def test_pipes_are_refused(tmp_path, name):
+    """Whichever file is one: the run would wait for ever later."""
+    write_images(tmp_path / 'A' / 'img1', [1])
+    path = tmp_path / 'A' / name
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match=f'{path}: a folder, pipe or'):
+        read_sequence(tmp_path / 'A')
+
+
+def test_a_link_to_nothing(tmp_path):
+    """Told at once, not when the run comes to that frame."""
+    write_images(tmp_path / 'A' / 'img1', [1])
+    (tmp_path / 'A' / 'img1' / '000002.png').symlink_to('gone.png')
+    with pytest.raises(FileNotFoundError, match=r'000002\.png: no such'):
         read_sequence(tmp_path / 'A')
 
 

@@ -322,3 +322,12 @@ def test_labelled_sequence_without_labels(tiny: Path,
     with pytest.raises(FileNotFoundError, match=r'TINY-01.*gt/gt\.txt'):
         run(tiny_config(data, tmp_path / 'run'))
     assert files_of(tmp_path / 'run') == {}
+
+
+def test_nothing_to_show(tiny: Path, tmp_path: Path) -> None:
+    """Said before the masks are made, not after."""
+    with pytest.raises(ValueError, match=r'show_dir.*no stage makes tracks'):
+        run(tiny_config(tiny, tmp_path / 'run', **{
+            'test_cfg.stages': [dict(type='MaskGeneration')],
+            'test_cfg.show_dir': str(tmp_path / 'show')}))
+    assert files_of(tmp_path / 'run') == {}

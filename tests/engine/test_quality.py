@@ -10,6 +10,7 @@ from tiny_runs import files_of, run, tiny_config
 
 from mmremots.datasets.sample.build import render_sample
 from mmremots.datasets.sample.render import SequenceSpec
+from mmremots.structures.masks import runs_to_rle
 from mmremots.visualization import histogram_overlap
 
 STAGES = [dict(type=name) for name in (
@@ -89,4 +90,41 @@ def test_broken_ground_truth_stops_a_run_before_any_work(
     with pytest.raises(ValueError, match=r'TINY-03/gt/gt\.txt:1: '):
         run(tiny_config(data, tmp_path / 'run', **{
             'test_cfg.stages': UNTRAINED}))
+    assert files_of(tmp_path / 'run') == {}
+
+
+def add_line(data: Path, name: str, *, class_id: int = 2,
+             empty: bool = False) -> Path:
+    """Annotate the first mask of a sequence again, or an empty one."""
+    gt, = data.glob(f'*/{name}/gt/gt.txt')
+    lines = gt.read_text().splitlines()
+    frame, _, _, height, width, counts = lines[0].split(' ')
+    if empty:
+        mask = runs_to_rle(
+            [int(height) * int(width)], (int(height), int(width)))
+        counts = mask['counts'].decode()
+    gt.write_text('\n'.join([
+        *lines, f'{frame} 4711 {class_id} {height} {width} {counts}\n']))
+    return gt
+
+
+@pytest.mark.parametrize(('name', 'stages', 'change', 'message'), [
+    ('TINY-03', UNTRAINED, {}, 'id 4711 overlaps'),
+    ('TINY-03', UNTRAINED[-1:], {}, 'id 4711 overlaps'),
+    ('TINY-03', STAGES, {'class_id': 7}, 'class 7'),
+    ('TINY-01', STAGES, {}, 'id 4711 overlaps'),
+    ('TINY-01', STAGES, {'class_id': 7}, 'class 7'),
+    ('TINY-01', STAGES, {'empty': True}, 'id 4711 .*no pixel'),
+])
+def test_unsound_ground_truth_stops_a_run_before_any_work(
+        tiny: Path, tmp_path: Path, name: str, stages: list[dict],
+        change: dict, message: str) -> None:
+    """Or it would end in the scores after the last stage."""
+    data = tmp_path / 'data'
+    shutil.copytree(tiny, data)
+    gt = add_line(data, name, **change)
+    last = len(gt.read_text().splitlines())
+    with pytest.raises(ValueError, match=rf'gt\.txt:{last}: .*{message}'):
+        run(tiny_config(data, tmp_path / 'run', **{
+            'test_cfg.stages': stages, 'test_cfg.training.max_iters': 1}))
     assert files_of(tmp_path / 'run') == {}

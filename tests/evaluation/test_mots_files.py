@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmremots.evaluation import read_checked_mots
+from mmremots.evaluation import check_ground_truth, read_checked_mots
 from mmremots.structures.masks import encode_mask
 
 
@@ -48,6 +48,32 @@ def test_object_over_ignore_region(tmp_path):
     path.write_text(line(1, 3, 10, 9, 14) + line(1, 1, 2, 0, 10))
     with pytest.raises(ValueError, match=r'a\.txt:2: .*overlaps'):
         read_checked_mots(path)
+
+
+def test_a_mask_without_a_pixel(tmp_path):
+    """Cannot be cut out; where nothing is, it is allowed."""
+    path = tmp_path / 'a.txt'
+    path.write_text(line(2, 3, 10, 0, 0) + line(1, 1, 2, 0, 10))
+    for with_pixels in (False, True):
+        check_ground_truth(path, (4, 20), 2, with_pixels)
+    path.write_text(
+        line(2, 3, 2, 0, 0) + line(1, 1, 2, 0, 10) + line(1, 5, 2, 0, 0))
+    check_ground_truth(path, (4, 20), 2)
+    with pytest.raises(ValueError, match=(
+            r'a\.txt:3: the mask of id 5 in frame 1 has no pixel')):
+        check_ground_truth(path, (4, 20), 2, with_pixels=True)
+
+
+def test_a_changed_file_is_checked_again(tmp_path):
+    """What was sound a moment ago may not be so now."""
+    path = tmp_path / 'a.txt'
+    path.write_text(line(1, 1, 2, 0, 10))
+    check_ground_truth(path, (4, 20), 1)
+    path.write_text(line(1, 1, 2, 0, 10) + line(1, 2, 2, 5, 15))
+    with pytest.raises(ValueError, match=r'a\.txt:2: .*overlaps'):
+        check_ground_truth(path, (4, 20), 1)
+    with pytest.raises(ValueError, match=r'a\.txt:1: mask size'):
+        check_ground_truth(path, (4, 21), 1)
 
 
 def test_real_annotation(shared_data):

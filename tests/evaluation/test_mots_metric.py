@@ -214,6 +214,19 @@ def test_frames_in_order(tmp_path):
         MOTSChallengeMetric().process({}, [track_sample([half])])
 
 
+def test_unsound_truth(tmp_path):
+    """Told at the first frame of a video; not at all where none is scored."""
+    write_truth(tmp_path, 'A')
+    gt = tmp_path / 'A' / 'gt' / 'gt.txt'
+    gt.write_text(gt.read_text() + gt.read_text().splitlines()[0].replace(
+        ' 2001 ', ' 7 ') + '\n')
+    first = perfect_frames(tmp_path)[0]
+    with pytest.raises(ValueError, match=r'gt\.txt:7: .*id 7 overlaps'):
+        MOTSChallengeMetric().process({}, [track_sample([first])])
+    MOTSChallengeMetric(tmp_path / 'out', format_only=True).process(
+        {}, [track_sample([first])])
+
+
 def test_evaluate_tracks(tmp_path, caplog):
     """Files on disk give the same keys and values as samples do."""
     write_truth(tmp_path, 'A')

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import shutil
 import threading
@@ -115,3 +116,12 @@ def test_versions_of_modules_are_kept(tmp_path: Path) -> None:
     torch.save({'state_dict': network.state_dict()}, tmp_path / 'w.pth')
     state = read_state_dict(tmp_path / 'w.pth')
     assert state._metadata['']['version'] == network._version  # type: ignore
+
+
+@pytest.mark.parametrize('name', ['w.pth', 'w.pkl'])
+def test_a_pipe_is_refused(tmp_path: Path, name: str) -> None:
+    """To open it would wait for ever."""
+    os.mkfifo(tmp_path / name)
+    for function in (fetch, read_checkpoint):
+        with pytest.raises(ValueError, match=f'{name}: a folder, pipe or'):
+            function(tmp_path / name)

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import numpy as np
 import pytest
 
-from mmremots.structures.files import atomic_path, file_sha256
+from mmremots.structures.files import atomic_path, file_sha256, has_file
 
 
 def write_half(target):
@@ -72,3 +73,24 @@ def test_sha256(tmp_path):
     path = tmp_path / 'a'
     path.write_bytes(b'abc' * 10**6)
     assert file_sha256(path) == hashlib.sha256(b'abc' * 10**6).hexdigest()
+
+
+def test_a_file_is_there_or_not(tmp_path):
+    """A link counts as what it leads to."""
+    (tmp_path / 'a.txt').touch()
+    (tmp_path / 'link.txt').symlink_to(tmp_path / 'a.txt')
+    (tmp_path / 'loose.txt').symlink_to(tmp_path / 'gone.txt')
+    assert has_file(tmp_path / 'a.txt')
+    assert has_file(tmp_path / 'link.txt')
+    assert not has_file(tmp_path / 'loose.txt')
+    assert not has_file(tmp_path / 'a.txt' / 'below.txt')
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    """To open one would wait for ever for somebody to write."""
+    os.mkfifo(tmp_path / 'pipe.txt')
+    for path in (tmp_path, tmp_path / 'pipe.txt', '/dev/zero'):
+        with pytest.raises(ValueError, match=f'{path}: a folder, pipe or'):
+            has_file(path)
+    with pytest.raises(ValueError, match=r'pipe\.txt: a folder, pipe or'):
+        file_sha256(tmp_path / 'pipe.txt')

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -269,7 +270,14 @@ class TestErrors:
         ({'segmentation': []}, 'neither an RLE nor polygons'),
         ({'segmentation': [[1, 1, 2, 2]]}, '6 or more numbers'),
         ({'segmentation': [{}]}, '6 or more numbers'),
-        ({'segmentation': [[0, 0, 1e9, 0, 1e9, 1e9]]}, 'leaves the image'),
+        ({'segmentation': [[0, 0, 1e9, 0, 1e9, 1e9]]},
+         'reaches to 1e[+]09, out of the image by more than its size'),
+        ({'segmentation': [[0, 0, 10**18, 0, 9, 9]]}, 'reaches to 1e[+]18'),
+        ({'segmentation': [[0, 0, -10**400, 0, 9, 9]]}, 'reaches to inf'),
+        ({'segmentation': [[0, 0, float('nan'), 0, 9, 9]]},
+         'reaches to nan'),
+        ({'segmentation': [[0, 0, 10, 0] * 60000] * 2},
+         'outlines of 2400000 pixels, more than 1000000'),
         ({'segmentation': {'counts': COUNTS}}, 'without a size'),
         ({'segmentation': {'size': [4, 6], 'counts': [24]}}, r'\(4, 6\)'),
         ({'segmentation': {'size': [4, 5], 'counts': [3, 4]}}, '7 pixels'),
@@ -305,6 +313,14 @@ class TestErrors:
         """The system's own error, with the path in it."""
         with pytest.raises(FileNotFoundError, match='absent'):
             read(tmp_path / 'absent')
+
+    @pytest.mark.parametrize(
+        'read', [read_detections, read_mots, read_coco_results])
+    def test_a_pipe(self, tmp_path, read):
+        """Refused, not waited for."""
+        os.mkfifo(tmp_path / 'pipe')
+        with pytest.raises(ValueError, match='pipe: a folder, pipe or'):
+            read(tmp_path / 'pipe')
 
     def test_binary(self, tmp_path):
         """An image, say, in place of text."""

@@ -69,6 +69,27 @@ def test_any_polygon_is_a_sound_mask(points):
     assert decode_mask(row.rle).shape == (7, 8)
 
 
+def test_a_polygon_of_many_points():
+    """A fine outline is no reason to refuse: it is what it looks like."""
+    angle = np.linspace(0, 2 * np.pi, 20000, endpoint=False)
+    points = np.stack([50 + 30 * np.cos(angle), 40 + 30 * np.sin(angle)], 1)
+    entry = {'image_id': 1, 'score': 1, 'segmentation': [
+        points.ravel().tolist()]}
+    mask = decode_mask(parse_coco_entry(entry, 2, (80, 100)).rle)
+    y, x = np.ogrid[:80, :100]
+    disc = np.hypot(x + 0.5 - 50, y + 0.5 - 40)
+    assert mask[disc < 29].all()
+    assert not mask[disc > 31].any()
+
+
+def test_a_polygon_that_would_take_for_ever():
+    """Each step along an outline, a fifth of a pixel, would be kept."""
+    points = np.random.default_rng(0).uniform(-2000, 2000, 40000)
+    entry = {'image_id': 1, 'score': 1, 'segmentation': [points.tolist()]}
+    with pytest.raises(ValueError, match=r'outlines of .* pixels'):
+        parse_coco_entry(entry, 2, (1080, 1920))
+
+
 @pytest.mark.parametrize('value', [True, 1.0, '1', None, [1], 10**11])
 def test_not_an_integer(value):
     """JSON has several things that look like one."""

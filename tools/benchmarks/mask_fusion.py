@@ -35,11 +35,15 @@ def pixel_iom(target: np.ndarray, prediction: np.ndarray) -> float:
 def paper_fusion(
         masks: list[np.ndarray], scores: np.ndarray, iom_thr: float,
         min_area: int) -> tuple[list[int], list[np.ndarray]]:
-    """Kept indices, best first, and their masks without overlaps."""
+    """Kept indices, best first, and their masks without overlaps.
+
+    Masks below ``min_area`` go before suppression and after it.
+    """
     kept: list[int] = []
     for index in np.argsort(-scores, kind='stable').tolist():
-        if all(pixel_iom(masks[other], masks[index]) <= iom_thr
-               for other in kept):
+        if np.sum(masks[index]) >= min_area and all(
+                pixel_iom(masks[other], masks[index]) <= iom_thr
+                for other in kept):
             kept.append(index)
     taken = np.zeros_like(masks[0])
     left = []

@@ -19,15 +19,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from mmremots.datasets.sequences import find_sequences, list_images
 from mmremots.structures.classes import IGNORE
-from mmremots.structures.files import atomic_path
+from mmremots.structures.files import atomic_path, has_file
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
-from mmremots.structures.video import Video
+from mmremots.structures.video import Video, read_image
 
 PEDESTRIAN = {2: 'pedestrian'}
 CAR_AND_PEDESTRIAN = {1: 'car', 2: 'pedestrian'}
@@ -49,14 +47,11 @@ def find_kitti_sequences(
     sequences = []
     for name in names:
         img_paths = list_images(img_root / name, first=0)
-        image = cv2.imread(img_paths[0])
-        if image is None:
-            raise ValueError(f'{img_paths[0]}: cannot be read as an image')
-        height, width = image.shape[:2]
+        height, width = read_image(img_paths[0]).shape[:2]
         gt_path = data_root / 'instances_txt' / f'{name}.txt'
         sequences.append(Video(
             name, tuple(img_paths), height, width, KITTI_FRAME_RATE,
-            str(gt_path) if gt_path.is_file() else None))
+            str(gt_path) if has_file(gt_path) else None))
     return sequences
 
 

@@ -17,6 +17,7 @@ from mmremots.engine.encoder_training import train_encoder
 from mmremots.engine.quality import check_truth, report_encoder
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import Stage
+from mmremots.evaluation import check_ground_truth
 from mmremots.models.reid import read_state_dict
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, STAGES
@@ -75,6 +76,8 @@ class EncoderTraining(Stage):
                 raise FileNotFoundError(
                     f'{Path(video.img_paths[0]).parents[1]}: a labelled '
                     'sequence without gt/gt.txt')
+            check_ground_truth(video.gt_path, video.size, video.num_frames,
+                               with_pixels=True)
 
     @abstractmethod
     def data(self, run: Run, label: str) -> dict[str, Any]:

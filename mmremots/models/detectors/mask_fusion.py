@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pycocotools import mask as coco_mask
 from torch import nn
 
 from mmremots.registry import MODELS, TASK_UTILS
-from mmremots.structures.masks import RLE, resolve_overlaps
+from mmremots.structures.masks import (
+    RLE,
+    resolve_overlaps,
+    rle_area,
+    rle_bbox,
+)
 from mmremots.structures.observations import Observations
 
 if TYPE_CHECKING:
@@ -26,9 +30,10 @@ def fuse(
         min_area: int = 16) -> Observations:
     """Make one set of disjoint masks of what several detectors found.
 
-    Of each class the best masks are kept, as ``nms`` says; then each pixel
-    goes to the best mask of any class that covers it; then masks that are
-    left with fewer than ``min_area`` pixels go.
+    Masks of fewer than ``min_area`` pixels go first, so that a sliver takes
+    no person along. Of each class the best masks are kept, as ``nms`` says;
+    then each pixel goes to the best mask of any class that covers it; then
+    masks that are left with fewer than ``min_area`` pixels go as well.
 
     Args:
         detections: What each detector found in one and the same frame.
@@ -49,6 +54,8 @@ def fuse(
         raise ValueError(
             f'fusion of different frames, {pool.frames[0]} to '
             f'{pool.frames[-1]}')
+    least = max(min_area, 1)
+    pool = pool.take(rle_area(pool.rles) >= least)
     kept = [np.zeros(0, dtype=np.int64)]
     for label in np.unique(pool.labels):
         rows = np.flatnonzero(pool.labels == label)
@@ -58,15 +65,10 @@ def fuse(
     fused = pool.take(rows[np.argsort(-pool.scores[rows], kind='stable')])
 
     rles = resolve_overlaps(fused.rles, fused.scores)
-    if not rles:
-        return fused
-    # These are sound; pycocotools may have them without another check.
-    boxes = coco_mask.toBbox(rles)
-    boxes[:, 2:] += boxes[:, :2]
     disjoint = Observations(
-        fused.frames, boxes.astype(np.float32), fused.scores, fused.labels,
-        rles, fused.size)
-    return disjoint.take(coco_mask.area(rles) >= max(min_area, 1))
+        fused.frames, rle_bbox(rles).astype(np.float32), fused.scores,
+        fused.labels, rles, fused.size)
+    return disjoint.take(rle_area(rles) >= least)
 
 
 def fuse_weak(
@@ -112,7 +114,7 @@ class MaskFusion(nn.Module):
             :class:`~.instance_segmenter.InstanceSegmenter` and
             :class:`~.detections_from_file.DetectionsFromFile`.
         nms: Config of the suppression between masks of one class.
-        min_area: Least number of pixels of a mask after fusion.
+        min_area: Least number of pixels of a mask, before and after fusion.
 
     Raises:
         ValueError: If there is no source or ``min_area`` is below 1.

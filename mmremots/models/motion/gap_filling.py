@@ -13,6 +13,7 @@ from mmremots.structures.masks import (
     RLE,
     iou_matrix,
     label_map,
+    rle_area,
     rle_bbox,
     rles_from_label_map,
 )
@@ -114,7 +115,7 @@ def carry_masks(
             labels = warp_labels(labels, flow)
             labels[label_map(here, size) > 0] = 0
             masks = rles_from_label_map(labels, len(open_gaps))
-            found = np.flatnonzero(coco_mask.area(masks))
+            found = np.flatnonzero(rle_area(masks))
             masks = [masks[k] for k in found]
             open_gaps = [open_gaps[k] for k in found]
             carried |= {(gap, t): mask for gap, mask in zip(

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmremots.structures.files import has_file
+
 from .osnet import OSNet, OSNetNeck
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def load_onnx_osnet(path: str | Path) -> dict[str, Tensor]:
         raise ImportError(
             f'{path}: reading ONNX files needs the package onnx: '
             'pip install onnx') from error
-    if not Path(path).is_file():
+    if not has_file(path):
         raise FileNotFoundError(f'no ONNX file at {path}')
     try:
         file = onnx.load(str(path))

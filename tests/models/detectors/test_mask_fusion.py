@@ -43,7 +43,7 @@ def literal_fusion(masks, scores, labels, iom_thr, min_area):
     """The definition, on pixels: (index, pixels left), best first."""
     kept = []
     for k in sorted(range(len(masks)), key=lambda k: (-scores[k], k)):
-        if all(labels[k] != labels[j]
+        if masks[k].sum() >= min_area and all(labels[k] != labels[j]
                or pixel_iom(masks[j], masks[k]) <= iom_thr for j in kept):
             kept.append(k)
     taken = np.zeros(masks.shape[1:], dtype=bool)
@@ -133,6 +133,34 @@ def test_least_area():
     detections = [found([front, back], [0.9, 0.8])]
     assert len(fuse(detections, IoMNMS(0.5), 20)) == 2
     assert len(fuse(detections, IoMNMS(0.5), 21)) == 1
+
+
+def test_a_sliver_takes_nobody_along():
+    """A mask that is too small from the start suppresses none."""
+    person, sliver, weak = np.zeros((3, 20, 20), dtype=bool)
+    person[:, 2:8] = True
+    sliver[3:18, 4] = True
+    weak[3:18, 14] = True
+    fused = fuse([found([sliver, person], [0.91, 0.9])], IoMNMS(0.5), 16)
+    assert fused.rles == [encode_mask(person)]
+    large = np.zeros((20, 20), dtype=bool)
+    large[:, 12:18] = True
+    left = fuse_weak(
+        fused, [found([weak, large], [0.4, 0.3])], IoMNMS(0.5), 16)
+    assert left.rles == [encode_mask(large)]
+
+
+def test_more_masks_than_a_byte_counts():
+    """A crowd of 300 in one frame, each with a box of its own."""
+    masks = np.zeros((300, 40, 300), dtype=bool)
+    for k in range(300):
+        row, column = divmod(k, 50)
+        masks[k, 6 * row:6 * row + 5, 6 * column:6 * column + 4] = True
+    detections = found(masks, np.linspace(1, 0.5, 300))
+    fused = fuse([detections], IoMNMS(0.5), 20)
+    assert fused.rles == detections.rles
+    np.testing.assert_array_equal(fused.boxes, detections.boxes)
+    assert len(fuse([detections], IoMNMS(0.5), 21)) == 0
 
 
 def test_nothing_found():

@@ -18,6 +18,7 @@ from mmremots.structures.masks import (
     encode_mask,
     iou_matrix,
     rle_bbox,
+    rles_from_label_map,
 )
 
 SIZE = (40, 90)
@@ -155,3 +156,18 @@ def test_a_missing_flow_is_said() -> None:
     some[1] = None
     with pytest.raises(ValueError, match='no flow from frame 3 to 2'):
         carry_masks(table.frames, table.rles, gaps, SIZE, FRAMES, some)
+
+
+def test_more_gaps_than_a_byte_counts() -> None:
+    """A crowd of 300, each missing in frame 2, keeps its masks apart."""
+    labels = np.zeros((40, 300), np.int32)
+    for k in range(300):
+        row, column = divmod(k, 50)
+        labels[6 * row:6 * row + 5, 6 * column:6 * column + 4] = k + 1
+    crowd = rles_from_label_map(labels, 300)
+    frames = np.repeat([1, 3], 300)
+    gaps = find_gaps(frames, np.tile(np.arange(300), 2), 2)
+    still = np.zeros((40, 300, 2), np.float32)
+    carried = carry_masks(
+        frames, crowd + crowd, gaps, labels.shape, 3, [still, still])
+    assert carried == {(k, 2): mask for k, mask in enumerate(crowd)}
