@@ -13,19 +13,21 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmremots.models.reid import load_encoder, read_state_dict
+from mmremots.models.checkpoint import differences, read_checkpoint
+from mmremots.models.reid import ReIDEncoder, load_encoder, read_state_dict
 from mmremots.models.reid.checkpoint import between, save_encoder
-
-try:  # what a checkpoint of mmengine holds beside tensors; not in <= 0.10.7
-    from mmengine.runner.checkpoint import get_torch_safe_globals
-except ImportError:
-    def get_torch_safe_globals() -> list:
-        """Nothing beside tensors and plain values."""
-        return []
+from mmremots.registry import MODELS
 
 
 class EncoderRunner(Runner):
-    """A runner inside a run: the outer one has logged the environment."""
+    """A runner inside a run: the outer one has logged the environment.
+
+    It goes on from a checkpoint without running what is in it: mmengine's
+    own resuming executes the config that a checkpoint holds.
+    """
+
+    #: Checkpoint to go on from, known to be sound.
+    unfinished: Path | None = None
 
     def _log_env(self, env_cfg: dict) -> None:
         del env_cfg
@@ -34,24 +36,72 @@ class EncoderRunner(Runner):
         """Nothing: the hooks are mmengine's defaults."""
         return 'mmengine defaults'
 
+    def load_or_resume(self) -> None:
+        """Go on from the checkpoint, if there is one."""
+        if self.unfinished is not None:
+            self.resume(str(self.unfinished))
 
-def resumable(work_dir: Path) -> bool:
-    """Whether a training can go on from its last checkpoint.
+    def load_checkpoint(self, filename: str, *args: Any,
+                        **kwargs: Any) -> dict[str, Any]:
+        """Load weights; what the log remembers and the config stay out."""
+        checkpoint = dict(read_checkpoint(filename))
+        checkpoint['meta'].pop('config', None)
+        checkpoint['message_hub'] = self.message_hub.state_dict()
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        encoder_of(self).load_state_dict(checkpoint['state_dict'])
+        return checkpoint
 
-    A checkpoint that cannot be read without running code, or not at all,
-    does not count.
+
+def encoder_of(runner: Runner) -> ReIDEncoder:
+    """The encoder that a runner trains, out of its wrapper."""
+    return (runner.model.module if is_model_wrapper(runner.model)
+            else runner.model)
+
+
+def unfinished_checkpoint(work_dir: Path, encoder: dict[str, Any],
+                          max_iters: int) -> Path | None:
+    """The last checkpoint of a training, if it can go on from there.
+
+    One that cannot be read without running code, or lacks something, does
+    not count: that is logged.
+
+    Args:
+        work_dir: Folder of the training; the checkpoint stands in it.
+        encoder: Config of the encoder.
+        max_iters: Length of the training.
     """
     latest = find_latest_checkpoint(str(work_dir))
     if latest is None:
-        return False
+        return None
+    path = work_dir / Path(latest).name  # The folder may have been moved.
     try:
-        with torch.serialization.safe_globals(get_torch_safe_globals()):
-            torch.load(latest, map_location='cpu', weights_only=True)
-    except Exception as error:  # torch raises many kinds
-        print_log(f'{latest}: cannot be resumed from ({error})', 'current',
-                  level=30)
-        return False
-    return True
+        _check_whole(read_checkpoint(path), MODELS.build(encoder), max_iters)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        print_log(f'{path}: cannot go on from it, the training begins anew '
+                  f'({reason})', 'current', level=30)
+        return None
+    return path
+
+
+def _check_whole(checkpoint: Any, encoder: ReIDEncoder,
+                 max_iters: int) -> None:
+    parts = dict(meta=dict, state_dict=dict, optimizer=dict,
+                 param_schedulers=list)
+    for name, kind in parts.items():
+        if not (isinstance(checkpoint, dict)
+                and isinstance(checkpoint.get(name), kind)):
+            raise ValueError(f'it has no {name}')
+    iteration = checkpoint['meta'].get('iter')
+    if not (isinstance(iteration, int) and 0 < iteration <= max_iters):
+        raise ValueError(f'it is of iteration {iteration}, not of one of '
+                         f'{max_iters}')
+    problems = differences(encoder.state_dict(), checkpoint['state_dict'])
+    if problems:
+        raise ValueError('its weights are not those of the encoder: '
+                         + '; '.join(map(str.strip, problems)))
+    if not checkpoint['optimizer'].keys() >= {'state', 'param_groups'}:
+        raise ValueError('it has no state of the optimizer')
 
 
 def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
@@ -131,9 +181,10 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         raise ValueError(
             f'batch_size={batch} must be a multiple of {group}, the crops '
             f'in a group with group_size={dataset["group_size"]}')
-    resume = resume and resumable(work_dir)
+    unfinished = unfinished_checkpoint(
+        work_dir, encoder, settings['max_iters']) if resume else None
     barrier()  # none clears the folder that another still looks at
-    if not resume and is_main_process():
+    if unfinished is None and is_main_process():
         shutil.rmtree(work_dir, ignore_errors=True)
         work_dir.mkdir(parents=True)
     barrier()
@@ -167,16 +218,14 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
             checkpoint=dict(type='CheckpointHook', by_epoch=False,
                             interval=settings['checkpoint_interval'],
                             max_keep_ckpts=2, save_last=True)),
-        resume=resume,
         launcher=launcher,
         randomness=dict(seed=seed),
         log_processor=dict(by_epoch=False),
         default_scope='mmremots',
         experiment_name=name,
         **{**runtime, 'cfg': cfg})
-    model = runner.model.module if is_model_wrapper(
-        runner.model) else runner.model
-    if not resume:
+    model, runner.unfinished = encoder_of(runner), unfinished
+    if unfinished is None:
         load_encoder(model, start)
     runner.train()
     if is_main_process():

@@ -5,12 +5,15 @@ import json
 import re
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from tiny_runs import files_of, run, tiny_config
 
 from mmremots.registry import DATASETS
@@ -105,16 +108,87 @@ def test_training_resumes_where_it_stopped(finished: Path, tiny: Path,
                                            tmp_path: Path) -> None:
     """Invariant 4: stopped after a checkpoint, the same weights result."""
     work_dir = tmp_path / 'run'
-    shutil.copytree(finished, work_dir)
-    before = files_of(work_dir)
-    (work_dir / 'encoder_intra.pth').unlink()
-    training = work_dir / 'training' / 'intra'
-    (training / 'iter_4.pth').unlink()
-    (training / 'last_checkpoint').write_text(str(training / 'iter_2.pth'))
+    training = stopped(finished, work_dir).parent
+    before = files_of(finished)
     run(tiny_config(tiny, work_dir, resume=True))
     logs = ''.join(p.read_text() for p in training.rglob('*.log'))
     assert 'resumed epoch: 0, iter: 2' in logs
     assert files_of(work_dir) == before
+
+
+def stopped(finished: Path, work_dir: Path) -> Path:
+    """The finished run as though it was stopped in its first training."""
+    shutil.copytree(finished, work_dir)
+    (work_dir / 'encoder_intra.pth').unlink()
+    training = work_dir / 'training' / 'intra'
+    (training / 'iter_4.pth').unlink()
+    (training / 'last_checkpoint').write_text(str(training / 'iter_2.pth'))
+    return training / 'iter_2.pth'
+
+
+def without_a_weight(checkpoint: dict[str, Any], marker: Path) -> None:
+    """A part of the weights is gone."""
+    checkpoint['state_dict'].popitem()
+
+
+def without_an_optimizer(checkpoint: dict[str, Any], marker: Path) -> None:
+    """The optimizer would begin anew, in the middle."""
+    del checkpoint['optimizer']
+
+
+def of_another_iteration(checkpoint: dict[str, Any], marker: Path) -> None:
+    """Longer than the training is."""
+    checkpoint['meta']['iter'] = 99
+
+
+def with_code_for_a_config(checkpoint: dict[str, Any], marker: Path) -> None:
+    """Mmengine runs the config of a checkpoint that it resumes from."""
+    checkpoint['meta']['config'] = f'open({str(marker)!r}, "w").close()'
+
+
+class Payload:
+    """Would call a method of the log while it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (HistoryBuffer, 'register_statistics')
+
+
+def with_a_payload(checkpoint: dict[str, Any], marker: Path) -> None:
+    """Made of what mmengine holds to be safe."""
+    checkpoint['payload'] = Payload()
+
+
+@pytest.mark.parametrize(('change', 'resumes'), [
+    (without_a_weight, False), (without_an_optimizer, False),
+    (of_another_iteration, False), (with_code_for_a_config, True),
+    (with_a_payload, True)])
+def test_a_checkpoint_that_was_changed(
+        finished: Path, tiny: Path, tmp_path: Path,
+        change: Callable[[dict[str, Any], Path], None],
+        resumes: bool) -> None:
+    """Nothing in it is run, and what is not whole is not gone on with."""
+    path = stopped(finished, tmp_path / 'run')
+    before = files_of(finished)
+    checkpoint = torch.load(path, weights_only=False)
+    change(checkpoint, tmp_path / 'marker')
+    torch.save(checkpoint, path)
+    run(tiny_config(tiny, tmp_path / 'run', resume=True))
+    assert not (tmp_path / 'marker').exists()
+    logs = ''.join(p.read_text() for p in path.parent.rglob('*.log'))
+    assert ('resumed epoch: 0, iter: 2' in logs) == resumes
+    assert files_of(tmp_path / 'run') == before
+
+
+def test_a_moved_run_resumes_from_its_own_checkpoint(
+        finished: Path, tiny: Path, tmp_path: Path) -> None:
+    """The last one is known by name; where it was written is no matter."""
+    path = stopped(finished, tmp_path / 'run')
+    (path.parent / 'last_checkpoint').write_text(
+        str(tmp_path / 'elsewhere' / path.name))
+    run(tiny_config(tiny, tmp_path / 'run', resume=True))
+    logs = ''.join(p.read_text() for p in path.parent.rglob('*.log'))
+    assert 'resumed epoch: 0, iter: 2' in logs
+    assert files_of(tmp_path / 'run') == files_of(finished)
 
 
 def test_replaced_tracklets(finished: Path, tiny: Path, tmp_path: Path,
