@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from mmengine.dist import barrier, is_main_process
@@ -75,6 +76,7 @@ def unfinished_checkpoint(work_dir: Path, encoder: dict[str, Any],
         return None
     path = work_dir / Path(latest).name  # The folder may have been moved.
     try:
+        _check_bytes(path)
         _check_whole(read_checkpoint(path), MODELS.build(encoder), max_iters)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
@@ -82,6 +84,17 @@ def unfinished_checkpoint(work_dir: Path, encoder: dict[str, Any],
                   f'({reason})', 'current', level=30)
         return None
     return path
+
+
+def _check_bytes(path: Path) -> None:
+    """PyTorch writes checksums, but does not look at them."""
+    try:
+        with ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except BadZipFile as error:
+        raise ValueError(str(error)) from None
+    if damaged is not None:
+        raise ValueError(f'{damaged} in it is not what was written')
 
 
 def _check_whole(checkpoint: Any, encoder: ReIDEncoder,

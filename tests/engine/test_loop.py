@@ -179,6 +179,18 @@ def test_a_checkpoint_that_was_changed(
     assert files_of(tmp_path / 'run') == before
 
 
+@pytest.mark.parametrize('place', [0.3, 0.5, 0.7, 0.999])
+def test_a_checkpoint_with_a_changed_byte(
+        finished: Path, tiny: Path, tmp_path: Path, place: float) -> None:
+    """PyTorch reads other weights then, without a word."""
+    path = stopped(finished, tmp_path / 'run')
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 4
+    path.write_bytes(content)
+    run(tiny_config(tiny, tmp_path / 'run', resume=True))
+    assert files_of(tmp_path / 'run') == files_of(finished)
+
+
 def test_a_moved_run_resumes_from_its_own_checkpoint(
         finished: Path, tiny: Path, tmp_path: Path) -> None:
     """The last one is known by name; where it was written is no matter."""
