@@ -42,7 +42,8 @@ def run(cfg: Config) -> dict[str, float]:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """What a run is judged by: every result file's bytes."""
-    patterns = ('detections/*', 'weak/*', 'tracklets*/*', 'tracks/*', 'encoder_*.pth',
-                'statistics/*', 'metrics.json', 'submission.zip')
+    patterns = ('detections/*', 'weak/*', 'tracklets*/*', 'tracks/*',
+                'encoder_*.pth', 'statistics/*', 'metrics.json',
+                'submission.zip')
     return {str(path.relative_to(folder)): path.read_bytes()
             for pattern in patterns for path in folder.glob(pattern)}

@@ -67,9 +67,6 @@ class CropGroups(Dataset):
         strong: Transforms of target crops that are to be positives of the
             same crop.
 
-    Attributes:
-        num_target_crops: Crops of the target videos.
-
     Raises:
         ValueError: A group cannot be filled: ``group_size`` is below 2 or
             not a multiple of ``instances``; the source has videos but no
@@ -99,7 +96,6 @@ class CropGroups(Dataset):
             raise ValueError('no labelled crops in ' + ', '.join(
                 str(table.store.folder) for table in source))
         self.crop_size = next(iter(sizes.values()))
-        self.num_target_crops = sum(len(table.store) for table in target)
         self.seed = seed
         self.num_groups = num_groups
         self.group_size = group_size
@@ -107,6 +103,11 @@ class CropGroups(Dataset):
         self.labelled, self.weak, self.strong = (
             [TRANSFORMS.build(dict(t)) for t in transforms]
             for transforms in (labelled, weak, strong))
+
+    @property
+    def num_target_crops(self) -> int:
+        """Crops of the target videos that a group can hold."""
+        return 0
 
     @property
     def num_identities(self) -> int:
@@ -256,6 +257,11 @@ class TargetGroups(CropGroups):
             CropTable.read_all(source, linked=True), self.target, seed,
             num_groups, group_size, instances, labelled, weak, strong)
 
+    @property
+    def num_target_crops(self) -> int:
+        """Those of the frames that people are taken from."""
+        return sum(end - first for _, first, end in self.frames)
+
     def usable_frames(self, table: CropTable) -> np.ndarray:
         """First row and end of each frame to take people from, (F, 2)."""
         rows = table.rows_of_frames()
@@ -300,6 +306,16 @@ class InterTrackletTriplets(TargetGroups):
         super().__init__(source, target, **kwargs)
         self.rows = {
             table.video: table.rows_of_persons() for table in self.target}
+
+    @property
+    def num_target_crops(self) -> int:
+        """Those of tracklets that are in such a frame."""
+        met: dict[int, set[int]] = {}
+        for table, first, end in self.frames:
+            met.setdefault(table.video, set()).update(
+                table.persons[first:end].tolist())
+        return sum(len(self.rows[video][person])
+                   for video, persons in met.items() for person in persons)
 
     def usable_frames(self, table: CropTable) -> np.ndarray:
         """Frames with two tracklets, one of them longer than 1."""

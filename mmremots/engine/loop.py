@@ -109,7 +109,7 @@ class ReMOTSLoop(BaseLoop):
         return metrics
 
     def _work(self, run: Run) -> dict[str, float]:
-        self._check_result(run)
+        self._check_files(run)
         for stage in self.stages:
             with logged_warnings(stage.title):
                 stage.check(run)
@@ -142,10 +142,21 @@ class ReMOTSLoop(BaseLoop):
             resume=self.resume,
             launcher=self.runner.launcher,
             runtime=runtime,
-            checkpoint=Path(self.checkpoint) if self.checkpoint else None)
+            checkpoint=self._starting_checkpoint())
 
-    def _check_result(self, run: Run) -> None:
-        """Find what would fail in the end, with the tracks."""
+    def _starting_checkpoint(self) -> Path | None:
+        """That of the runner, or of the encoder's own config."""
+        init = self.runner.cfg.model.reid.get('init_cfg') or {}
+        given = self.checkpoint or (
+            init.get('checkpoint') if init.get('type') == 'Pretrained'
+            else None)
+        return Path(given) if given else None
+
+    def _check_files(self, run: Run) -> None:
+        """Find what would fail at the start, or in the end."""
+        if run.checkpoint is not None and not has_file(run.checkpoint):
+            raise FileNotFoundError(
+                f'{run.checkpoint}: no such checkpoint of the encoder')
         if self.track_stages:
             check_truth(run)
         elif self.show_dir is not None:
@@ -174,12 +185,8 @@ class ReMOTSLoop(BaseLoop):
         path = run.folder.encoder('start')
         checkpoint = run.checkpoint
         if checkpoint is None:
-            print_log(
-                'no encoder checkpoint is given: the encoder starts as its '
-                'config says (init_cfg), or from random weights', 'current',
-                level=30)
-        elif not has_file(checkpoint):
-            raise FileNotFoundError(f'{checkpoint}: no such checkpoint')
+            print_log('no encoder checkpoint is given: the encoder starts '
+                      'from random weights', 'current', level=30)
 
         def write() -> None:
             for fact in ('checkpoint', 'model.reid', 'seed'):

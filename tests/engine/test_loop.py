@@ -362,7 +362,8 @@ def test_bad_detections_stop_a_run_before_any_work(
 def test_settings_that_make_no_sense(
         tiny: Path, tmp_path: Path, name: str, value: float) -> None:
     """Said before the first stage, not after a training."""
-    with pytest.raises(ValueError, match=f'IntraFrame.*{name}={value} '):
+    with pytest.raises(
+            ValueError, match=rf'test_cfg\.training\.{name}={value} is not'):
         run(tiny_config(tiny, tmp_path / 'run', **{
             f'test_cfg.training.{name}': value}))
     assert files_of(tmp_path / 'run') == {}
@@ -374,13 +375,19 @@ def test_few_crops_are_not_learned_by_heart(
     root = tmp_path / 'run'
     run(tiny_config(tiny, root, **{
         'test_cfg.training.max_iters': 50,
-        'test_cfg.training.max_views': 0.5,
+        'test_cfg.training.max_views': 1,
         'test_cfg.stages': [dict(type='LabelledTraining', max_iters=3),
                             dict(type='MaskGeneration'),
                             dict(type='IntraFrameTraining')]}))
-    crops = sum(len(path.read_text().splitlines())
-                for path in root.glob('detections/*.txt'))
-    length = -(-crops // 16)  # 8 target crops in a batch, half of all wanted
+    crops = every = 0
+    for path in root.glob('detections/*.txt'):
+        in_frame = np.bincount(read_detections(path).frames)
+        every += in_frame.sum()
+        # No group can be made of a frame with one mask.
+        crops += in_frame[in_frame > 1].sum()
+    assert 0 < crops < every
+    length = -(-crops // 8)  # 8 target crops in a batch.
+    assert length < -(-every // 8)
     assert 1 < length < 50
     for name, expected in (('labelled', 3), ('intra', length)):
         last = (root / 'training' / name / 'last_checkpoint').read_text()
@@ -417,3 +424,24 @@ def test_nothing_to_show(tiny: Path, tmp_path: Path) -> None:
             'test_cfg.stages': [dict(type='MaskGeneration')],
             'test_cfg.show_dir': str(tmp_path / 'show')}))
     assert files_of(tmp_path / 'run') == {}
+
+
+def test_the_start_of_the_config(finished: Path, tiny: Path,
+                                 tmp_path: Path) -> None:
+    """model.reid.init_cfg is what the encoder starts from."""
+    start = shutil.copy(finished / 'encoder_inter.pth', tmp_path / 'w.pth')
+    options = {'model.reid.init_cfg': dict(
+        type='Pretrained', checkpoint=str(start)), 'load_from': None,
+        'test_cfg.stages': [dict(type='MaskGeneration')]}
+    run(tiny_config(tiny, tmp_path / 'run', **options))
+    given = torch.load(start, weights_only=True)['state_dict']
+    found = torch.load(tmp_path / 'run' / 'encoder_start.pth',
+                       weights_only=True)['state_dict']
+    shared = [name for name in found if 'classifier' not in name
+              and 'loss_center' not in name]
+    assert shared
+    assert all(torch.equal(found[name], given[name]) for name in shared)
+    start.unlink()
+    with pytest.raises(FileNotFoundError, match=r'w\.pth: no such'):
+        run(tiny_config(tiny, tmp_path / 'other', **options))
+    assert files_of(tmp_path / 'other') == {}

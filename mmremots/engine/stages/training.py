@@ -17,15 +17,16 @@ from mmremots.engine.encoder_training import train_encoder
 from mmremots.engine.quality import check_truth, report_encoder
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import Stage
+from mmremots.engine.training_settings import (
+    check_settings,
+    training_settings,
+)
 from mmremots.evaluation import check_ground_truth
 from mmremots.models.reid import read_state_dict
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, STAGES
 from mmremots.structures.files import atomic_path
 from mmremots.structures.video import Video
-
-#: Names of the trainings: in files, and in ``ReMOTSLoop.training``.
-OUTPUTS = ('labelled', 'intra', 'inter')
 
 
 class EncoderTraining(Stage):
@@ -58,15 +59,8 @@ class EncoderTraining(Stage):
 
     def check(self, run: Run) -> None:
         """The labelled videos must have labels, settings must make sense."""
-        settings = self._settings(run)
-        share, views = settings['start_share'], settings.get('max_views')
-        if not 0 <= share <= 1:
-            raise ValueError(
-                f'{type(self).__name__}: start_share={share} is not in '
-                '[0, 1]')
-        if views is not None and views <= 0:
-            raise ValueError(
-                f'{type(self).__name__}: max_views={views} is not above 0')
+        check_settings(run.training, self.output, self.overrides,
+                       type(self).__name__)
         if not run.labelled:
             raise ValueError(
                 f'{type(self).__name__} needs labelled videos; set '
@@ -98,10 +92,7 @@ class EncoderTraining(Stage):
                 if key not in ('num_workers', 'log_interval')}
 
     def _settings(self, run: Run) -> dict[str, Any]:
-        shared = {name: value for name, value in run.training.items()
-                  if name not in OUTPUTS}
-        return {**shared, **run.training.get(self.output, {}),
-                **self.overrides}
+        return training_settings(run.training, self.output, self.overrides)
 
     @staticmethod
     def _length(label: str, settings: dict[str, Any], crops: int) -> int:
