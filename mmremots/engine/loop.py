@@ -50,7 +50,8 @@ class ReMOTSLoop(BaseLoop):
             list more than once; the files of its later rounds get a
             suffix.
         labelled: Config of the labelled videos, a
-            :class:`MOTSChallengeDataset`, or None without any.
+            :class:`MOTSChallengeDataset`, or None without any. The classes
+            that it loads (``class_ids``) are learned from, no others.
         training: Settings the two trainings share, see
             :class:`mmremots.engine.stages.training.EncoderTraining`.
         show_dir: Where to paint the result into the frames, or None.
@@ -71,8 +72,7 @@ class ReMOTSLoop(BaseLoop):
                 'ReMOTSLoop needs a MOTSChallengeDataset as its test '
                 f'dataset, not {type(dataset).__name__}')
         self.videos = dataset.sequences
-        self.labelled = (
-            DATASETS.build(labelled).sequences if labelled else [])
+        self.labelled = DATASETS.build(labelled) if labelled else None
         self.evaluator = (
             evaluator if isinstance(evaluator, Evaluator)
             else runner.build_evaluator(evaluator))
@@ -134,7 +134,9 @@ class ReMOTSLoop(BaseLoop):
         return Run(
             folder=RunFolder(self.runner.work_dir),
             videos=self.videos,
-            labelled=self.labelled,
+            labelled=self.labelled.sequences if self.labelled else [],
+            labelled_classes=(
+                tuple(self.labelled.class_ids) if self.labelled else None),
             model=model.module if is_model_wrapper(model) else model,
             model_cfg=plain(self.runner.cfg['model'].to_dict()),
             training=self.training,

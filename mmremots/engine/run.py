@@ -38,6 +38,8 @@ class Run:
         training: Settings the two trainings share.
         seed: Seed of everything random.
         resume: Whether finished work of an earlier run is kept.
+        labelled_classes: Classes of the labelled videos to learn from; None
+            for all but ignore regions.
         checkpoint: Weights the run starts from; None for none.
         encoder: Weights the next stage is to use.
         tracklet_folder: Folder of the tracklets the next stage is to use.
@@ -54,6 +56,7 @@ class Run:
     resume: bool
     launcher: str = 'none'
     runtime: dict[str, Any] = field(default_factory=dict)
+    labelled_classes: tuple[int, ...] | None = None
     checkpoint: Path | None = None
     encoder: Path | None = None
     tracklet_folder: str = 'tracklets'
@@ -74,6 +77,7 @@ class Run:
         facts: dict[str, Callable[[], Any]] = {
             'seed': lambda: self.seed,
             'number of processes': get_world_size,
+            'labelled classes': lambda: self.labelled_classes,
             'checkpoint': cache(lambda: self.checkpoint and file_sha256(
                 self.checkpoint)),
             'encoder in use': lambda: self.require_encoder().stem,

@@ -210,6 +210,8 @@ class VideoWork:
     def truth(self) -> tuple[Observations, NDArray[np.int64]]:
         """Annotated masks and their ids, no ignore regions.
 
+        Of a labelled video those of the classes that are learned from.
+
         Raises:
             FileNotFoundError: The video has none.
             ValueError: ``FILE:LINE: ...`` where it is broken.
@@ -221,6 +223,10 @@ class VideoWork:
         rows, ids = read_mots(
             Path(self.video.gt_path), self.video.size, self.video.num_frames)
         people = rows.labels != IGNORE
+        if self.kind == 'labelled':
+            classes = self.run.artifacts.fact('labelled classes')
+            if classes is not None:
+                people &= np.isin(rows.labels, classes)
         return rows.take(np.flatnonzero(people)), ids[people]
 
     def crops(self, title: str) -> CropStore:

@@ -445,3 +445,28 @@ def test_the_start_of_the_config(finished: Path, tiny: Path,
     with pytest.raises(FileNotFoundError, match=r'w\.pth: no such'):
         run(tiny_config(tiny, tmp_path / 'other', **options))
     assert files_of(tmp_path / 'other') == {}
+
+
+def test_only_the_labelled_classes_are_learned_from(
+        tiny: Path, tmp_path: Path) -> None:
+    """Cars of the labelled videos are no people to tell apart."""
+    shutil.copytree(tiny / 'train', tmp_path / 'train')
+    truth = tmp_path / 'train' / 'TINY-01' / 'gt' / 'gt.txt'
+    lines = truth.read_text().splitlines()
+    first = lines[0].split()[1]
+    truth.write_text(''.join(
+        line.replace(f' {first} 2 ', f' {first} 1 ') + '\n'
+        for line in lines))
+    cars = sum(line.split()[1] == first for line in lines)
+    counts = []
+    for name, classes in (('people', {2: 0}), ('both', {1: 0, 2: 0})):
+        cfg = tiny_config(tiny, tmp_path / name, **{
+            'test_cfg.training.max_iters': 1,
+            'test_cfg.stages': [dict(type='LabelledTraining')]})
+        cfg.test_cfg.labelled.data_root = str(tmp_path / 'train')
+        cfg.test_cfg.labelled.class_ids = classes
+        run(cfg)
+        counts.append(len(np.load(
+            tmp_path / name / 'crops' / 'labelled' / 'TINY-01'
+            / 'frames.npy')))
+    assert counts == [len(lines) - cars, len(lines)]
