@@ -1,4 +1,5 @@
 """Sequences, datasets and transforms."""
+from .collate import collate_groups
 from .crops import CropStore, cut_crops
 from .mots_challenge import MOTSChallengeDataset
 from .mots_frames import MOTSFrames
@@ -10,7 +11,6 @@ from .triplets import (
     IntraFrameTriplets,
     LabelledCrops,
     NoGroupsError,
-    collate_groups,
 )
 
 __all__ = [

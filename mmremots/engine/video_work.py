@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,13 +28,11 @@ from mmremots.structures import (
 )
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
+from mmremots.structures.observations import NO_ROW, rows_of
 from mmremots.structures.video import Video, read_frame
 
 if TYPE_CHECKING:
     from mmremots.engine.run import Run
-
-#: Of a mask that no detector gave, such as one that fills a gap.
-NO_ROW = -1
 
 
 class Tracks(NamedTuple):
@@ -336,26 +333,3 @@ class VideoWork:
         with atomic_path(path) as temporary, temporary.open('wb') as file:
             save(file)
         self.run.artifacts.wrote(path)
-
-
-def rows_of(table: Observations,
-            *among: Observations) -> NDArray[np.int64]:
-    """Where the masks of a table stand in others.
-
-    Files of tracks hold masks, not numbers of rows. Frame and pixels tell
-    which row it was.
-
-    Returns:
-        (N,) int64 row of each, counted on from one table to the next, or
-        ``NO_ROW``.
-    """
-    place = {key: row for row, key in enumerate(
-        chain.from_iterable(map(_keys, among)))}
-    return np.array([place.get(key, NO_ROW) for key in _keys(table)],
-                    np.int64)
-
-
-def _keys(table: Observations) -> list[tuple[int, bytes]]:
-    return [(int(frame), counts if isinstance(counts := rle['counts'], bytes)
-             else counts.encode())
-            for frame, rle in zip(table.frames, table.rles, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,10 @@ from .masks import RLE
 PathLike = str | os.PathLike[str]
 
 _MASKS_AT_ONCE = 64
+
+
+#: Row of a mask that is not in a table: no detector gave it.
+NO_ROW = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,3 +110,30 @@ class Observations:
             np.concatenate([table.scores for table in tables])[order],
             np.concatenate([table.labels for table in tables])[order],
             [rles[row] for row in order], next(iter(sizes), None))
+
+
+def rows_of(table: Observations,
+            *among: Observations) -> NDArray[np.int64]:
+    """Where the masks of a table stand in others.
+
+    Files of tracks hold masks, not numbers of rows. Frame and pixels tell
+    which row it was.
+
+    Args:
+        table: N masks.
+        *among: Tables to look in.
+
+    Returns:
+        (N,) int64 row of each, counted on from one table to the next, or
+        ``NO_ROW`` for a mask that is in none.
+    """
+    place = {key: row for row, key in enumerate(
+        chain.from_iterable(map(_keys, among)))}
+    return np.array([place.get(key, NO_ROW) for key in _keys(table)],
+                    np.int64)
+
+
+def _keys(table: Observations) -> list[tuple[int, bytes]]:
+    return [(int(frame), counts if isinstance(counts := rle['counts'], bytes)
+             else counts.encode())
+            for frame, rle in zip(table.frames, table.rles, strict=True)]

@@ -11,6 +11,7 @@ import torch
 from mmengine.runner import Runner
 from torch.nn import functional as F
 
+from mmremots.datasets.collate import collate_groups
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.datasets.relations import relation_matrix
 from mmremots.datasets.sequences import read_sequence
@@ -21,7 +22,6 @@ from mmremots.datasets.triplets import (
     IntraFrameTriplets,
     LabelledCrops,
     NoGroupsError,
-    collate_groups,
 )
 from mmremots.models.reid import TripletLoss
 from mmremots.registry import DATASETS, TRANSFORMS

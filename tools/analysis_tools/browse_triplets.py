@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from mmengine.config import Config, DictAction
 
-from mmremots.datasets.triplets import CropGroups, collate_groups
+from mmremots.datasets.collate import collate_groups
+from mmremots.datasets.triplets import CropGroups
 from mmremots.registry import DATASETS
 
 COLOURS = {1: (80, 200, 80), -1: (60, 60, 230), 0: (150, 150, 150)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmremots.engine.progress import progress
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import TrackStage
-from mmremots.engine.video_work import NO_ROW, Tracks, VideoWork
+from mmremots.engine.video_work import Tracks, VideoWork
 from mmremots.models.motion.gap_filling import (
     Gap,
     agreed_masks,
@@ -31,6 +31,7 @@ from mmremots.registry import STAGES
 from mmremots.structures import Observations
 from mmremots.structures.durations import frames_in
 from mmremots.structures.masks import RLE
+from mmremots.structures.observations import NO_ROW
 from mmremots.structures.video import Video, read_frame
 
 
