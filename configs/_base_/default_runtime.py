@@ -3,7 +3,9 @@ custom_imports = dict(imports=['mmremots'], allow_failed_imports=False)
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))
+    # A process may wait for the longest video of another one; torchrun ends
+    # all when one dies, so a wait that is long is no hang.
+    dist_cfg=dict(backend='nccl', timeout=7 * 24 * 3600))
 default_hooks = dict(logger=dict(type='LoggerHook', interval=50))
 visualizer = dict(
     type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])

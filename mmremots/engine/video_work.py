@@ -216,15 +216,18 @@ class VideoWork:
         if self.video.gt_path is None:
             raise FileNotFoundError(
                 f'{self.video.name}: a labelled sequence without gt/gt.txt')
-        self.run.artifacts.fact(self._called('annotation'))
-        rows, ids = read_mots(
-            Path(self.video.gt_path), self.video.size, self.video.num_frames)
-        people = rows.labels != IGNORE
-        if self.kind == 'labelled':
-            classes = self.run.artifacts.fact('labelled classes')
-            if classes is not None:
-                people &= np.isin(rows.labels, classes)
-        return rows.take(np.flatnonzero(people)), ids[people]
+        digest = self.run.artifacts.fact(self._called('annotation'))
+        classes = (self.run.artifacts.fact('labelled classes')
+                   if self.kind == 'labelled' else None)
+        path = Path(self.video.gt_path)
+        if self._parsed.get(path, ('',))[0] != digest:
+            rows, ids = read_mots(
+                path, self.video.size, self.video.num_frames)
+            people = (rows.labels != IGNORE if classes is None
+                      else np.isin(rows.labels, classes))
+            self._parsed[path] = (digest, (
+                rows.take(np.flatnonzero(people)), ids[people]))
+        return self._parsed[path][1]
 
     def crops(self, title: str) -> CropStore:
         """Crops of what the video has: fused masks, or its annotation."""

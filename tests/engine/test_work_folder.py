@@ -2,11 +2,17 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_runs import files_of, run, tiny_config
+
+from mmremots.engine import run as run_of
+from mmremots.engine import video_work
+from mmremots.structures.video import Video
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +117,37 @@ def test_no_damage_is_believed(finished: Path, tiny: Path, tmp_path: Path,
         assert not wrong, f'{name} {how.__name__}: {wrong}'
         if name.startswith('training/'):  # Not read, when all is done.
             shutil.copy(finished / name, work_dir / name)
+
+
+def test_each_file_is_parsed_once(tiny: Path, tmp_path: Path,
+                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks by the first stage that asks; ids are handed on in memory.
+
+    Images are listed once. The real functions run, and are counted.
+    """
+    calls: Counter[str] = Counter()
+
+    def counted(name: str) -> None:
+        function = getattr(video_work, name, None) or getattr(run_of, name)
+        module = video_work if hasattr(video_work, name) else run_of
+
+        def count(first: Any, *rest: Any) -> Any:
+            what = first.name if isinstance(first, Video) else (
+                Path(first).relative_to(tmp_path).as_posix())
+            calls[f'{name} {what}'] += 1
+            return function(first, *rest)
+
+        monkeypatch.setattr(module, name, count)
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny, tmp_path / 'data')
+    for name in ('read_detections', 'read_mots', '_identity'):
+        counted(name)
+    begin(tmp_path / 'data', tmp_path / 'run', resume=False)
+    assert set(calls.values()) == {1}
+    assert calls.keys() == {
+        *(f'_identity TINY-0{k}' for k in (1, 2, 3)),
+        *(f'read_detections run/{kind}/TINY-0{k}.txt'
+          for kind in ('detections', 'weak') for k in (2, 3)),
+        'read_mots data/train/TINY-01/gt/gt.txt',
+        *(f'read_mots data/test/TINY-0{k}/gt/gt.txt' for k in (2, 3))}
