@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mmremots.config_check import build_part
 from mmremots.registry import STAGES
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
         ``_2``, and so on.
     """
     stages: list[Stage] = []
-    for config in configs:
-        stage = STAGES.build(config)
+    for number, config in enumerate(configs):
+        stage = build_part(STAGES, f'test_cfg.stages[{number}]', config)
         stage.config = {key: value for key, value in config.items()
                         if key != 'type'}
         stages.append(stage)

@@ -7,6 +7,7 @@ import numpy as np
 from mmdet.models.mot import BaseMOTModel
 from numpy.typing import NDArray
 
+from mmremots.config_check import build_part
 from mmremots.models.task_modules.tracklet_merger import Merged
 from mmremots.models.trackers import Overlaps, sure_links
 from mmremots.registry import MODELS, TASK_UTILS
@@ -40,11 +41,11 @@ class ReMOTS(BaseMOTModel):
                  data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.detector = MODELS.build(detector)
-        self.reid = MODELS.build(reid)
-        self.motion = MODELS.build(motion)
-        self.tracker = MODELS.build(tracker)
-        self.merger = TASK_UTILS.build(merger)
+        self.detector = build_part(MODELS, 'model.detector', detector)
+        self.reid = build_part(MODELS, 'model.reid', reid)
+        self.motion = build_part(MODELS, 'model.motion', motion)
+        self.tracker = build_part(MODELS, 'model.tracker', tracker)
+        self.merger = build_part(TASK_UTILS, 'model.merger', merger)
 
     def track(self, table: Observations, tracked_by: NDArray,
               merged_by: NDArray, overlaps: Overlaps, frame_rate: float,

@@ -1,0 +1,107 @@
+"""Configs of this package's parts, checked by name before they are built."""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from mmengine.registry import Registry
+
+from mmremots.registry import MODELS, STAGES, TASK_UTILS
+
+_PLAIN = (bool, int, float, str, NoneType)
+
+
+def build_part(registry: Registry, key: str, config: Any) -> Any:
+    """Build a part, or say which key of the config is wrong.
+
+    Args:
+        registry: Where its class is.
+        key: Full name of the config, such as ``model.tracker``.
+        config: The config.
+
+    Raises:
+        ValueError: One line that begins with the key.
+        FileNotFoundError: A file that it needs is missing.
+    """
+    check_config(key, config)
+    try:
+        return registry.build(config)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        reason = ' '.join(str(error).split())
+        raise ValueError(f'{key}: {reason}') from error
+
+
+def check_config(key: str, config: Any) -> None:
+    """Check names and kinds of all settings of a part and its parts.
+
+    Kinds are those of the class's annotations, where these are numbers,
+    text, truth values and None. Classes of other packages are left to them.
+
+    Args:
+        key: Full name of the config.
+        config: The config.
+
+    Raises:
+        ValueError: The full name of a setting, its value, and what it must
+            be.
+    """
+    if not isinstance(config, Mapping) or 'type' not in config:
+        raise ValueError(f'{key}={config!r} is not a config with a type')
+    settings = {name: value for name, value in config.items()
+                if not name.startswith('_')}
+    kind = settings.pop('type')
+    cls = kind if isinstance(kind, type) else next(
+        (found for registry in (MODELS, TASK_UTILS, STAGES)
+         if (found := registry.get(kind)) is not None), None)
+    if not (inspect.isclass(cls) and cls.__module__.startswith('mmremots.')):
+        return
+    _check_names(key, cls, settings)
+    hints = _hints(cls)
+    for name, value in settings.items():
+        kinds = _plain_kinds(hints.get(name))
+        if kinds and not _is_one_of(value, kinds):
+            words = ' or '.join(
+                'None' if kind is NoneType else kind.__name__
+                for kind in kinds)
+            raise ValueError(f'{key}.{name}={value!r} is not {words}')
+        for number, part in enumerate(
+                value if isinstance(value, list | tuple) else [value]):
+            if isinstance(part, Mapping) and 'type' in part:
+                place = f'[{number}]' if part is not value else ''
+                check_config(f'{key}.{name}{place}', part)
+
+
+def _check_names(key: str, cls: type, settings: Mapping[str, Any]) -> None:
+    parameters = inspect.signature(cls).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return
+    known = [p.name for p in parameters]
+    for name in settings:
+        if name not in known:
+            raise ValueError(
+                f'{key}.{name}: {cls.__name__} has no such setting; it has '
+                + (', '.join(known) or 'none'))
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(cls.__init__)  # type: ignore[misc]
+    except NameError:  # A name for the type checker alone.
+        return {}
+
+
+def _plain_kinds(hint: Any) -> tuple[type, ...]:
+    """Kinds that a hint allows; none if not all of them are plain."""
+    kinds = (get_args(hint) if get_origin(hint) in (Union, UnionType)
+             else (hint, ))
+    return kinds if all(kind in _PLAIN for kind in kinds) else ()
+
+
+def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
+    # A truth value is a number in Python, and no number here.
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds) or (
+        isinstance(value, int) and float in kinds)
