@@ -18,7 +18,7 @@ from tiny_runs import ROOT, files_of, tiny_config
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get('KILLS', 6))
+KILLS = int(os.environ.get('KILLS', 4))
 STAGES = [
     dict(type='MaskGeneration'),
     dict(type='IntraFrameTraining'),
