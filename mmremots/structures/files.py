@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 def folder_lock(folder: Path) -> Iterator[None]:
     """Keep a folder to this process, as long as the block or it lives.
 
+    Where the file system has no locks, that is a warning and no more.
+
     Raises:
         ValueError: Another process has it.
     """
@@ -49,6 +52,10 @@ def folder_lock(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise ValueError(
                 f'{folder}: another run is at work in this folder') from None
+        except OSError as error:  # Some network file systems.
+            warnings.warn(
+                f'{folder}: no lock can be had here ({error}); start one run '
+                'at a time in it', stacklevel=2)
         yield
 
 

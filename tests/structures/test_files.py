@@ -1,13 +1,21 @@
 """Files that are written whole or not at all."""
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mmremots.structures.files import atomic_path, file_sha256, has_file
+from mmremots.structures.files import (
+    atomic_path,
+    file_sha256,
+    folder_lock,
+    has_file,
+)
 
 
 def write_half(target):
@@ -94,3 +102,24 @@ def test_a_pipe_is_no_file(tmp_path):
             has_file(path)
     with pytest.raises(ValueError, match=r'pipe\.txt: a folder, pipe or'):
         file_sha256(tmp_path / 'pipe.txt')
+
+
+def test_one_at_a_time(tmp_path: Path) -> None:
+    """A folder in use is refused, and free again afterwards."""
+    for _ in range(2):
+        with (folder_lock(tmp_path / 'new'),
+              pytest.raises(ValueError, match='another run is at work'),
+              folder_lock(tmp_path / 'new')):
+            pass
+
+
+def test_where_nothing_can_be_locked(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run goes on there, and says so."""
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, 'No locks available')
+
+    monkeypatch.setattr(fcntl, 'flock', no_locks)
+    with pytest.warns(UserWarning, match='No locks available'), \
+            folder_lock(tmp_path):
+        pass
