@@ -71,11 +71,12 @@ def unfinished_checkpoint(work_dir: Path, encoder: dict[str, Any],
         encoder: Config of the encoder.
         max_iters: Length of the training.
     """
-    latest = find_latest_checkpoint(str(work_dir))
-    if latest is None:
-        return None
-    path = work_dir / Path(latest).name  # The folder may have been moved.
+    path = work_dir
     try:
+        latest = find_latest_checkpoint(str(work_dir))
+        if latest is None:
+            return None
+        path = work_dir / Path(latest).name  # The folder may have been moved.
         _check_bytes(path)
         _check_whole(read_checkpoint(path), MODELS.build(encoder), max_iters)
     except (OSError, ValueError) as error:

@@ -1,13 +1,16 @@
 """Every file of a work folder, damaged: the run mends it or names it."""
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from tiny_runs import files_of, run, tiny_config
 
 from mmremots.engine import run as run_of
@@ -117,6 +120,66 @@ def test_no_damage_is_believed(finished: Path, tiny: Path, tmp_path: Path,
         assert not wrong, f'{name} {how.__name__}: {wrong}'
         if name.startswith('training/'):  # Not read, when all is done.
             shutil.copy(finished / name, work_dir / name)
+
+
+class Payload:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.marker, )
+
+
+def plant(path: Path, payload: Payload) -> None:
+    """Put a pickle where a file stands, as its kind of file holds one."""
+    if path.suffix == '.npy':
+        np.save(path, np.array([payload], object), allow_pickle=True)
+    elif path.suffix == '.npz':
+        np.savez(path, iou=np.array([payload], object))
+    elif path.suffix == '.pth':
+        torch.save(dict(state_dict=payload, meta=payload), path)
+    else:
+        path.write_bytes(pickle.dumps(payload))
+
+
+def test_nothing_is_unpickled(finished: Path, tiny: Path,
+                              tmp_path: Path) -> None:
+    """Every file of the folder is a pickle that runs code; none is run.
+
+    With records as they were, and without any: files that nothing tells of
+    are not opened by what would run them either.
+    """
+    whole = files_of(finished)
+    payload = Payload(tmp_path / 'marker')
+    pickle.loads(pickle.dumps(payload))
+    payload.marker.unlink()  # It would have worked.
+    for keep_records in (True, False):
+        work_dir = tmp_path / f'run{keep_records}'
+        shutil.copytree(finished, work_dir)
+        for name in targets(work_dir):
+            if not (keep_records and name.startswith('records/')):
+                plant(work_dir / name, payload)
+        begin(tiny, work_dir, resume=True)
+        assert not payload.marker.exists()
+        assert files_of(work_dir) == whole
+
+
+@pytest.mark.parametrize('name', ['det/a.txt', 'gt/gt.txt', 'w.pth'])
+def test_nothing_of_a_data_root_is_unpickled(
+        tiny: Path, tmp_path: Path, name: str) -> None:
+    """It is refused, and the error names it."""
+    payload = Payload(tmp_path / 'marker')
+    shutil.copytree(tiny, tmp_path / 'data')
+    video = tmp_path / 'data' / 'test' / 'TINY-02'
+    path = tmp_path / name if name == 'w.pth' else video / name
+    plant(path, payload)
+    cfg = tiny_config(tmp_path / 'data', tmp_path / 'run')
+    cfg.load_from = str(tmp_path / name) if name == 'w.pth' else None
+    with pytest.raises(ValueError, match=str(path.name)):
+        run(cfg)
+    assert not payload.marker.exists()
 
 
 def test_each_file_is_parsed_once(tiny: Path, tmp_path: Path,
