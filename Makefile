@@ -25,11 +25,11 @@ demo: setup  ## track the built-in sample as the paper does, then with plus
 		--resume
 	$(RUN) tools/analysis_tools/compare_runs.py $(PAPER) $(PLUS)
 
-test: setup  ## run the whole test suite
-	$(RUN) -m pytest
+test: setup  ## run the whole test suite, on all cores
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist worksteal
 
 test-fast: setup  ## run the tests that take seconds
-	$(RUN) -m pytest -m 'not slow'
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist worksteal -m 'not slow'
 
 lint: setup  ## ruff and mypy
 	$(RUN) -m ruff check .

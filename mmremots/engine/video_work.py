@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.engine.progress import progress
 from mmremots.models.task_modules import centred_features
-from mmremots.models.trackers import (
-    Overlaps,
-    adjacent_overlaps,
-    frames_to_read,
-)
+from mmremots.models.trackers import adjacent_overlaps, frames_to_read
 from mmremots.structures import (
     Observations,
+    Overlaps,
     read_detections,
     read_mots,
     write_detections,

@@ -8,9 +8,10 @@ from .observation_files import (
     write_mots,
 )
 from .observations import Observations
+from .overlaps import Overlaps, sure_links
 
 __all__ = [
-    'Observations', 'atomic_path', 'file_sha256', 'has_file',
-    'read_coco_results', 'read_detections', 'read_mots', 'write_detections',
-    'write_mots'
+    'Observations', 'Overlaps', 'atomic_path', 'file_sha256', 'has_file',
+    'read_coco_results', 'read_detections', 'read_mots', 'sure_links',
+    'write_detections', 'write_mots'
 ]

@@ -11,7 +11,7 @@ from tiny_runs import ROOT, SPECS, run, tiny_config
 
 import mmremots
 from mmremots.datasets.sample import render_sample
-from mmremots.models.trackers import Overlaps
+from mmremots.structures import Overlaps
 
 TOOL = ROOT / 'tools/benchmarks/flow_choices.py'
 SPEC = importlib.util.spec_from_file_location(TOOL.stem, TOOL)

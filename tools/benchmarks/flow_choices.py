@@ -45,9 +45,14 @@ from mmremots.engine.stages.masks import MaskGeneration
 from mmremots.evaluation import evaluate_mots
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.motion import DenseFlow
-from mmremots.models.trackers import Overlaps, adjacent_overlaps
+from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS
-from mmremots.structures import Observations, read_mots, write_mots
+from mmremots.structures import (
+    Observations,
+    Overlaps,
+    read_mots,
+    write_mots,
+)
 from mmremots.structures.video import Video, read_frame
 
 REFERENCE = 'Farneback'
@@ -150,9 +155,10 @@ def mean_iou(overlaps: Overlaps, tracklets: NDArray[np.int64]) -> float:
 def track(model: ReMOTS, given: Given, overlaps: Overlaps
           ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Tracklets, cut where the config says so, and tracks."""
-    return model.track(
-        given.table, given.tracked_by, given.merged_by, overlaps,
-        given.video.frame_rate, given.split)
+    tracklets, tracks = model.track(
+        given.table, given.tracked_by, overlaps, given.video.frame_rate,
+        given.split, given.merged_by)
+    return tracklets.ids, tracks.ids
 
 
 def score(model: ReMOTS, given: Given,

@@ -78,8 +78,8 @@ class Tracker:
             table.frames, table.rles, table.size, self.video.num_frames,
             self.flows)
         return self.model.track(
-            table, features, features, overlaps, self.video.frame_rate,
-            self.split)[1]
+            table, features, overlaps, self.video.frame_rate,
+            self.split)[1].ids
 
     def _embed(self, table: Observations) -> NDArray[np.float32]:
         if not len(table):

@@ -158,9 +158,9 @@ def recover(table: Observations, truth: NDArray[np.int64], num_frames: int,
         features = embeddings(truth, level, np.random.default_rng(seed))
         for rule, bounded in RULES.items():
             tracklets = ShortTermTracker(at_most_crossing=bounded).track(
-                frames, table.labels, features, overlaps).ids
+                table, features, overlaps, FRAME_RATE).ids
             tracks = merger.merge(
-                features, frames, tracklets, table.labels, FRAME_RATE).ids
+                table, features, tracklets, overlaps, FRAME_RATE).ids
             for stage, ids in (('short-term', tracklets),
                                ('merged', tracks)):
                 scores[stage + rule, level] = identity_scores(

@@ -64,17 +64,16 @@ def methods(run: Run) -> dict[str, Method]:
     """By the run's encoder, and by the annotation."""
     def by_encoder(video: Video, table: Observations,
                    tracklets: NDArray) -> NDArray[np.int64]:
-        return run.model.merge(
+        return run.model.merger.merge(
             table, run.work(video).features(video.name), tracklets,
             run.work(video).overlaps(video.name), video.frame_rate).ids
 
     def by_truth(video: Video, table: Observations,
                  tracklets: NDArray) -> NDArray[np.int64]:
         people = match_to_truth(table, *run.work(video).truth())
-        model = copy(run.model)
-        model.merger = copy(run.model.merger)
-        model.merger.threshold = lambda *_: Threshold(0.5, 'known')
-        return model.merge(
+        merger = copy(run.model.merger)
+        merger.threshold = lambda *_: Threshold(0.5, 'known')
+        return merger.merge(
             table, owners(tracklets, people), tracklets,
             run.work(video).overlaps(video.name), video.frame_rate).ids
 

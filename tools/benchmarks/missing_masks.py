@@ -56,11 +56,11 @@ def scores_of(run: Run, encoders: tuple[str, str], draws: int,
                 rows = np.flatnonzero(np.random.default_rng(draw).random(
                     len(table)) >= LEFT_OUT)
                 left = table.take(rows)
-                _, ids = model.track(
-                    left, tracked_by[rows], merged_by[rows],
-                    overlaps.among(rows, len(table)), video.frame_rate,
-                    split)
-                write_mots(Path(scratch, f'{video.name}.txt'), left, ids)
+                _, tracks = model.track(
+                    left, tracked_by[rows], overlaps.among(rows, len(table)),
+                    video.frame_rate, split, merged_by[rows])
+                write_mots(Path(scratch, f'{video.name}.txt'), left,
+                           tracks.ids)
             scores = evaluate_mots(run.videos, scratch)
         for scope, row in scores.items():
             found.setdefault(scope, []).append([row[m] for m in METRICS])

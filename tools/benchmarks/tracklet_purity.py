@@ -60,8 +60,8 @@ def papers_tracklets(run: Run, video: Video) -> NDArray[np.int64]:
     table = run.work(video).masks()
     tracker = MODELS.build(Config.fromfile(PAPER).model.tracker)
     return tracker.track(
-        table.frames, table.labels, run.work(video).features(video.name),
-        run.work(video).overlaps(video.name)).ids
+        table, run.work(video).features(video.name),
+        run.work(video).overlaps(video.name), video.frame_rate).ids
 
 
 def measure(run: Run, folders: list[str]) -> list[list[str]]:

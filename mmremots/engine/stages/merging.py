@@ -23,8 +23,7 @@ class Merging(TrackStage):
                 title: str) -> dict[str, Any]:
         """Take the thresholds from the video, then merge."""
         table, tracklets = work.masks(), work.tracklets()
-        run.part('merger')
-        ids, evidence = run.model.merge(
+        ids, evidence = run.part('merger').merge(
             table, work.features(title), tracklets, work.overlaps(title),
             work.frame_rate)
         work.write_tracks(

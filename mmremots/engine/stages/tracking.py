@@ -74,10 +74,9 @@ class ShortTermTracking(TrackletStage):
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:
         """Take the thresholds from the video, then track it."""
-        table = work.masks()
         ids, evidence = run.part('tracker').track(
-            table.frames, table.labels, work.features(title),
-            work.overlaps(title))
+            work.masks(), work.features(title), work.overlaps(title),
+            work.frame_rate)
         work.write_tracklets(ids, self.folder)
         for label, found in evidence.items():
             with work.plot(f'theta_short{self.suffix}_{label}') as path:
@@ -102,10 +101,8 @@ class TrackletSplitting(TrackletStage):
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:
         """Take the thresholds from the video, then cut."""
-        table = work.masks()
         ids, evidence = run.part('merger').split(
-            work.features(title), table.frames, work.tracklets(),
-            table.labels)
+            work.masks(), work.features(title), work.tracklets())
         work.write_tracklets(ids, self.folder)
         for label, found in evidence.items():
             with work.plot(f'theta_split{self.suffix}_{label}') as path:

@@ -3,15 +3,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from mmdet.models.mot import BaseMOTModel
 from numpy.typing import NDArray
 
 from mmremots.config_check import build_part
-from mmremots.models.task_modules.tracklet_merger import Merged
-from mmremots.models.trackers import Overlaps, sure_links
+from mmremots.models.task_modules import Tracked
 from mmremots.registry import MODELS, TASK_UTILS
-from mmremots.structures import Observations
+from mmremots.structures import Observations, Overlaps
 
 
 @MODELS.register_module()
@@ -47,53 +45,29 @@ class ReMOTS(BaseMOTModel):
         self.tracker = build_part(MODELS, 'model.tracker', tracker)
         self.merger = build_part(TASK_UTILS, 'model.merger', merger)
 
-    def track(self, table: Observations, tracked_by: NDArray,
-              merged_by: NDArray, overlaps: Overlaps, frame_rate: float,
-              split: bool = False,
-              ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Short-term tracking and merging of a video, with its thresholds.
-
-        What the stages of a run do, in memory and without any file.
+    def track(self, table: Observations, features: NDArray,
+              overlaps: Overlaps, frame_rate: float, split: bool = False,
+              merged_by: NDArray | None = None) -> tuple[Tracked, Tracked]:
+        """Short-term tracking and merging of a video, in memory.
 
         Args:
             table: The N fused masks of the video.
-            tracked_by: (N, D) features for short-term tracking.
-            merged_by: (N, D) features for merging.
+            features: (N, D) features of unit length.
             overlaps: The overlaps of its masks in adjacent frames.
             frame_rate: Frames a second.
             split: Whether tracklets are cut before they are merged.
+            merged_by: (N, D) features of a second encoder, for all but
+                short-term tracking; None for the same ones.
 
         Returns:
-            (N,) tracklet and (N,) track of each mask.
+            Tracklets and tracks.
         """
-        tracklets = self.tracker.track(
-            table.frames, table.labels, tracked_by, overlaps).ids
+        tracklets = self.tracker.track(table, features, overlaps, frame_rate)
+        merged_by = features if merged_by is None else merged_by
         if split:
-            tracklets = self.merger.split(
-                merged_by, table.frames, tracklets, table.labels).ids
-        return tracklets, self.merge(
-            table, merged_by, tracklets, overlaps, frame_rate).ids
-
-    def merge(self, table: Observations, features: NDArray,
-              tracklets: NDArray[np.int64], overlaps: Overlaps,
-              frame_rate: float) -> Merged:
-        """Merging of a video's tracklets, with the threshold it gives.
-
-        Args:
-            table: The N fused masks of the video.
-            features: (N, D) features.
-            tracklets: (N,) tracklet of each mask.
-            overlaps: As of :meth:`track`.
-            frame_rate: Frames a second.
-
-        Returns:
-            (N,) track of each mask, and thresholds.
-        """
-        sure = sure_links(overlaps, table.labels)
-        return self.merger.merge(
-            features, table.frames, tracklets, table.labels, frame_rate,
-            table.boxes, np.stack(
-                [overlaps.previous[sure], overlaps.current[sure]], axis=1))
+            tracklets = self.merger.split(table, merged_by, tracklets.ids)
+        return tracklets, self.merger.merge(
+            table, merged_by, tracklets.ids, overlaps, frame_rate)
 
     def loss(self, inputs: Any, data_samples: Any, **kwargs: Any) -> dict:
         """Not here: the encoder is trained by the training stages."""

@@ -14,12 +14,14 @@ from .thresholds import (
     ThreeSigmaThreshold,
     Threshold,
 )
+from .tracking_steps import BaseMerger, BaseShortTermTracker, Tracked
 from .tracklet_merger import TrackletMerger
 from .tracklet_splitting import split_tracklets
 
 __all__ = [
-    'CrossingThreshold', 'Evidence', 'IoMNMS', 'MotionVeto',
-    'ThreeSigmaThreshold', 'Threshold', 'TrackletMerger',
-    'centred_features', 'intra_frame_similarities', 'pair_similarities',
+    'BaseMerger', 'BaseShortTermTracker', 'CrossingThreshold', 'Evidence',
+    'IoMNMS', 'MotionVeto', 'ThreeSigmaThreshold', 'Threshold', 'Tracked',
+    'TrackletMerger', 'centred_features', 'intra_frame_similarities',
+    'pair_similarities',
     'split_tracklets', 'unit_features', 'within_tracklet_similarities',
 ]

@@ -79,7 +79,7 @@ class MotionVeto:
     Beyond the paper, for :class:`TrackletMerger`. Motion may only forbid:
     which of the allowed merges are made is for appearance to say. The
     highest speed is that of the video's own links that flow alone is sure
-    of (:func:`~mmremots.models.trackers.sure_links`): they know nothing of
+    of (:func:`~mmremots.structures.sure_links`): they know nothing of
     appearance, and hardly ever jump to somebody else.
 
     Args:

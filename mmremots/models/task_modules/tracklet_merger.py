@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,8 +18,13 @@ from mmremots.models.task_modules.similarities import (
     within_tracklet_similarities,
 )
 from mmremots.models.task_modules.thresholds import Evidence
+from mmremots.models.task_modules.tracking_steps import (
+    BaseMerger,
+    Tracked,
+)
 from mmremots.models.task_modules.tracklet_splitting import split_tracklets
 from mmremots.registry import TASK_UTILS
+from mmremots.structures import Observations, Overlaps, sure_links
 from mmremots.structures.durations import frames_in
 
 
@@ -106,21 +111,8 @@ def merge_tracklets(
     return np.unique(owner, return_inverse=True)[1].astype(np.int64)
 
 
-class Merged(NamedTuple):
-    """What became of the tracklets of a video.
-
-    Attributes:
-        ids: (N,) int64, from 1: the track of each observation, or the part
-            of its tracklet.
-        evidence: Of each class the theta that was used, and why.
-    """
-
-    ids: NDArray[np.int64]
-    evidence: dict[int, Evidence]
-
-
 @TASK_UTILS.register_module()
-class TrackletMerger:
+class TrackletMerger(BaseMerger):
     """Merges tracklets into tracks, each class of a video by itself.
 
     Pairs within a tracklet are those of a few frames, so they are more alike
@@ -169,39 +161,32 @@ class TrackletMerger:
             return self.max_gap
         return frames_in(self.max_seconds, frame_rate)
 
-    def merge(
-            self, features: NDArray, frames: ArrayLike,
-            tracklet_ids: ArrayLike, labels: ArrayLike, frame_rate: float,
-            boxes: NDArray | None = None,
-            links: ArrayLike | None = None) -> Merged:
+    def merge(self, table: Observations, features: NDArray,
+              tracklets: NDArray[np.int64], overlaps: Overlaps,
+              frame_rate: float) -> Tracked:
         """Give each observation of a video its track.
 
         Args:
+            table: The N fused masks of the video.
             features: (N, D) real numbers; may be a memory map.
-            frames: (N,) integers.
-            tracklet_ids: (N,) integers.
-            labels: (N,) class; the same within a tracklet.
+            tracklets: (N,) integers; of one class each.
+            overlaps: Those of the masks; only the veto needs them.
             frame_rate: Frames a second.
-            boxes: (N, 4) x1, y1, x2, y2 in pixels; the veto needs them.
-            links: (L, 2) rows of the two masks of each link that flow alone
-                is sure of; the veto needs them.
 
         Returns:
             Track ids, class by class, in order of the lowest tracklet id.
 
         Raises:
-            ValueError: As :func:`merge_tracklets`, if a tracklet has two
-                classes, or if there is a veto and no boxes or links.
+            ValueError: As :func:`merge_tracklets`, or if a tracklet has two
+                classes.
         """
-        if self.veto is not None and (boxes is None or links is None):
-            raise ValueError('the veto needs boxes and sure links')
         gap = self.gap(frame_rate)
 
         def of_class(rows: NDArray[np.int64], mine: NDArray, theta: Evidence,
                      ) -> tuple[NDArray[np.int64], Evidence]:
-            times, names = np.asarray(frames)[rows], ids[rows]
+            times, names = table.frames[rows], ids[rows]
             place = np.unique(names, return_inverse=True)[1]
-            apart = self._apart(rows, times, names, boxes, links, gap)
+            apart = self._apart(table, rows, names, overlaps, gap)
             while True:
                 tracks = merge_tracklets(
                     mine, times, names, gap, 1 - theta.threshold.value,
@@ -217,12 +202,11 @@ class TrackletMerger:
                     return tracks, theta
                 theta = again
 
-        ids = np.asarray(tracklet_ids)
-        return self._each_class(features, frames, ids, labels, of_class)
+        ids = np.asarray(tracklets)
+        return self._each_class(table, features, ids, of_class)
 
-    def split(
-            self, features: NDArray, frames: ArrayLike,
-            tracklet_ids: ArrayLike, labels: ArrayLike) -> Merged:
+    def split(self, table: Observations, features: NDArray,
+              tracklets: NDArray[np.int64]) -> Tracked:
         """Cut tracklets where their parts would not be merged.
 
         By :func:`split_tracklets`, with the threshold that merging them
@@ -230,10 +214,9 @@ class TrackletMerger:
         tell people apart, nothing is cut: it would leave single masks.
 
         Args:
+            table: The N fused masks of the video.
             features: (N, D) real numbers; may be a memory map.
-            frames: (N,) integers.
-            tracklet_ids: (N,) integers.
-            labels: (N,) class; the same within a tracklet.
+            tracklets: (N,) integers; of one class each.
 
         Raises:
             ValueError: As :func:`split_tracklets`, or if a tracklet has two
@@ -244,31 +227,30 @@ class TrackletMerger:
             if theta.threshold.rule not in ('crossing', 'positives'):
                 return ids[rows], theta
             return split_tracklets(
-                mine, np.asarray(frames)[rows], ids[rows],
+                mine, table.frames[rows], ids[rows],
                 theta.threshold.value), theta
 
-        ids = np.asarray(tracklet_ids)
-        return self._each_class(features, frames, ids, labels, of_class)
+        ids = np.asarray(tracklets)
+        return self._each_class(table, features, ids, of_class)
 
     def _each_class(
-            self, features: NDArray, frames: ArrayLike, ids: NDArray,
-            labels: ArrayLike, of_class: Callable[..., Any]) -> Merged:
+            self, table: Observations, features: NDArray, ids: NDArray,
+            of_class: Callable[..., Any]) -> Tracked:
         """Do something to each class, which no other class touches."""
-        times, classes = np.asarray(frames), np.asarray(labels)
-        _check_one_class(ids, classes)
+        _check_one_class(ids, table.labels)
         found = np.zeros(len(ids), dtype=np.int64)
         evidence = {}
-        for label in np.unique(classes):
-            rows = np.flatnonzero(classes == label)
+        for label in np.unique(table.labels):
+            rows = np.flatnonzero(table.labels == label)
+            times = table.frames[rows]
             mine = features if len(rows) == len(ids) else features[rows]
             theta = self._evidence(
-                mine, times[rows], ids[rows],
-                intra_frame_similarities(mine, times[rows]))
+                mine, times, ids[rows], intra_frame_similarities(mine, times))
             new, evidence[int(label)] = of_class(rows, mine, theta)
             found[rows] = (
                 np.unique(new, return_inverse=True)[1] + 1
                 + found.max(initial=0))
-        return Merged(found, evidence)
+        return Tracked(found, evidence)
 
     def _evidence(
             self, features: NDArray, frames: NDArray, ids: NDArray,
@@ -277,16 +259,17 @@ class TrackletMerger:
         return Evidence(self.threshold(different, same), different, same)
 
     def _apart(
-            self, rows: NDArray[np.int64], frames: NDArray, ids: NDArray,
-            boxes: NDArray | None, links: ArrayLike | None,
+            self, table: Observations, rows: NDArray[np.int64],
+            ids: NDArray, overlaps: Overlaps,
             gap: int) -> NDArray[np.int64] | None:
         """Pairs of tracklets of a class that the veto keeps apart."""
-        if self.veto is None or boxes is None:
+        if self.veto is None:
             return None
-        pairs = np.asarray(links, dtype=np.int64).reshape(-1, 2)
-        pairs = pairs[np.isin(pairs[:, 0], rows)]
+        mine = overlaps.among(rows, len(table))
+        sure = sure_links(mine, table.labels[rows])
+        links = np.stack([mine.previous[sure], mine.current[sure]], axis=1)
         return self.veto.forbidden(
-            boxes[rows], frames, ids, np.searchsorted(rows, pairs), gap)
+            table.boxes[rows], table.frames[rows], ids, links, gap)
 
 
 def _check_one_class(ids: NDArray, labels: NDArray) -> None:

@@ -1,9 +1,9 @@
 """Trackers."""
-from .association import sure_links, sure_similarities
-from .overlaps import Overlaps, adjacent_overlaps, frames_to_read
-from .short_term_tracker import ShortTermTracker, Tracked
+from .association import sure_similarities
+from .overlaps import adjacent_overlaps, frames_to_read
+from .short_term_tracker import ShortTermTracker
 
 __all__ = [
-    'Overlaps', 'ShortTermTracker', 'Tracked', 'adjacent_overlaps',
-    'frames_to_read', 'sure_links', 'sure_similarities',
+    'ShortTermTracker', 'adjacent_overlaps', 'frames_to_read',
+    'sure_similarities',
 ]

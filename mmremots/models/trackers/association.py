@@ -9,13 +9,7 @@ from mmremots.models.task_modules.similarities import (
     pair_similarities,
     unit_features,
 )
-
-from .overlaps import Overlaps
-
-#: Least IoU of two masks that flow alone is sure of, and the least IoU with
-#: another mask that makes it unsure.
-_SURE_IOU = 0.3
-_RIVAL_IOU = 0.1
+from mmremots.structures.overlaps import Overlaps, sure_links
 
 
 def short_term_cost(
@@ -85,31 +79,6 @@ def associate(cost: ArrayLike) -> NDArray[np.int64]:
         np.where(allowed, matrix - least, forbidden))
     taken = allowed[rows, columns]
     return np.stack([rows[taken], columns[taken]], axis=1).astype(np.int64)
-
-
-def sure_links(
-        overlaps: Overlaps, labels: ArrayLike) -> NDArray[np.bool_]:
-    """Pairs of masks that are one person, whatever an encoder says.
-
-    Flow lays the former on the latter (IoU of 0.3), and neither has any
-    other mask of its class that it might be taken for (IoU of 0.1): people
-    who only touch are not mixed up.
-
-    Args:
-        overlaps: The K overlaps of a video.
-        labels: (N,) class of each mask.
-
-    Returns:
-        (K,) bool; a mask is in at most one pair with the frame before, and
-        in one with the frame after.
-    """
-    labels = np.asarray(labels)
-    previous, current, iou = overlaps
-    rivals = (labels[previous] == labels[current]) & (iou >= _RIVAL_IOU)
-    alone = [
-        np.bincount(rows[rivals], minlength=len(labels))[rows] == 1
-        for rows in (previous, current)]
-    return rivals & alone[0] & alone[1] & (iou >= _SURE_IOU)
 
 
 def chains(

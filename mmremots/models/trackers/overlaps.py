@@ -3,42 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmremots.models.motion.dense_flow import warp_labels
 from mmremots.structures.masks import RLE, label_map
+from mmremots.structures.overlaps import Overlaps
 
 _ENDED: Any = object()
-
-
-class Overlaps(NamedTuple):
-    """Pairs of masks of adjacent frames that overlap.
-
-    Attributes:
-        previous: (K,) int64 row of the mask in the frame before.
-        current: (K,) int64 row of the mask, never descending.
-        iou: (K,) float64 in (0, 1], the former warped to the latter.
-    """
-
-    previous: NDArray[np.int64]
-    current: NDArray[np.int64]
-    iou: NDArray[np.float64]
-
-    def among(self, rows: NDArray[np.int64], num: int) -> Overlaps:
-        """The overlaps of some of ``num`` masks, counted anew.
-
-        Args:
-            rows: (M,) int64, the masks that are left, ascending.
-            num: Masks in all.
-        """
-        place = np.full(num, -1)
-        place[rows] = np.arange(len(rows))
-        previous, current = place[self.previous], place[self.current]
-        kept = (previous >= 0) & (current >= 0)
-        return Overlaps(previous[kept], current[kept], self.iou[kept])
 
 
 def label_overlaps(

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,33 +15,23 @@ from mmremots.models.task_modules.thresholds import (
     Threshold,
     crossing,
 )
+from mmremots.models.task_modules.tracking_steps import (
+    BaseShortTermTracker,
+    Tracked,
+)
 from mmremots.registry import MODELS, TASK_UTILS
+from mmremots.structures import Observations, Overlaps, sure_links
 
 from .association import (
     associate,
     chains,
     short_term_cost,
-    sure_links,
     sure_similarities,
 )
-from .overlaps import Overlaps
-
-
-class Tracked(NamedTuple):
-    """Tracklets of a video.
-
-    Attributes:
-        ids: (N,) int64 tracklet of each mask, from 1.
-        evidence: Of each class the theta that was used, and why; empty
-            where appearance was not looked at.
-    """
-
-    ids: NDArray[np.int64]
-    evidence: dict[int, Evidence]
 
 
 @MODELS.register_module()
-class ShortTermTracker:
+class ShortTermTracker(BaseShortTermTracker):
     """Links masks of adjacent frames into tracklets.
 
     Masks of the previous frame are warped along the flow
@@ -78,16 +68,15 @@ class ShortTermTracker:
         self.at_most_crossing = at_most_crossing
         self.sure_only = sure_only
 
-    def track(
-            self, frames: ArrayLike, labels: ArrayLike, features: NDArray,
-            overlaps: Overlaps) -> Tracked:
+    def track(self, table: Observations, features: NDArray,
+              overlaps: Overlaps, frame_rate: float) -> Tracked:
         """Give each mask of a video its tracklet, each class by itself.
 
         Args:
-            frames: (N,) integers, ascending.
-            labels: (N,) class of each mask.
+            table: The N fused masks of the video.
             features: (N, D) real numbers; may be a memory map.
             overlaps: What :func:`adjacent_overlaps` gave for these masks.
+            frame_rate: Not needed: adjacent frames are all it looks at.
 
         Returns:
             Ids in order of first appearance, and thresholds.
@@ -95,19 +84,19 @@ class ShortTermTracker:
         Raises:
             ValueError: As :meth:`link`.
         """
-        frames, labels = np.asarray(frames, dtype=np.int64), np.asarray(labels)
+        frames, labels = table.frames, table.labels
         _check_columns(frames, labels, features, overlaps)
         if self.sure_only:
             sure = sure_links(overlaps, labels)
             return Tracked(chains(
-                len(frames), overlaps.previous[sure],
+                len(table), overlaps.previous[sure],
                 overlaps.current[sure]), {})
-        ids = np.zeros(len(frames), dtype=np.int64)
+        ids = np.zeros(len(table), dtype=np.int64)
         evidence = {}
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
-            mine = features if len(rows) == len(frames) else features[rows]
-            pairs = overlaps.among(rows, len(frames))
+            mine = features if len(rows) == len(table) else features[rows]
+            pairs = overlaps.among(rows, len(table))
             different = intra_frame_similarities(mine, frames[rows])
             same = sure_similarities(mine, labels[rows], pairs)
             theta = self.theta(different, same)

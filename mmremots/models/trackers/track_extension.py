@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmremots.models.trackers.overlaps import Overlaps
+from mmremots.structures import Overlaps
 
 
 def extend_tracks(

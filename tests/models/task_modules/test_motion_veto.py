@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import overlaps_of, table_of
 
 from mmremots.models.task_modules import MotionVeto, TrackletMerger
 from mmremots.models.task_modules.motion_veto import (
@@ -139,19 +140,19 @@ def test_a_veto_in_the_merger() -> None:
         walk(1, 20, 0, step=300), walk(24, 60, 6900, step=300),
         walk(1, 60, 50, step=300))
     looks = np.array([[1.0, 0], [1, 0], [0, 1]])
+    order = np.argsort(frames, kind='stable')
+    boxes, frames, ids = boxes[order], frames[order], ids[order]
     labels = np.where(ids < 8, 2, 1)
-    given_to = (looks[(ids - 5) % 3], frames, ids, labels, 25.0)
-    links = steps(frames, ids)
+    given_to = (
+        table_of(frames, labels, boxes), looks[(ids - 5) % 3], ids,
+        overlaps_of(steps(frames, ids)), 25.0)
     free = TrackletMerger().merge(*given_to).ids
     vetoed = TrackletMerger(veto=dict(type='MotionVeto'))
-    tracks = vetoed.merge(*given_to, boxes, links).ids
+    tracks = vetoed.merge(*given_to).ids
     for label, with_all, with_veto in ((2, 2, 3), (1, 2, 2)):
         of = labels == label
         assert len(np.unique(free[of])) == with_all
         assert len(np.unique(tracks[of])) == with_veto
-    for wrong in ((), (boxes, None), (None, links)):
-        with pytest.raises(ValueError, match='needs boxes and sure links'):
-            vetoed.merge(*given_to, *wrong)
 
 
 @pytest.mark.parametrize('options', [

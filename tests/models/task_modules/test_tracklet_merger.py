@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import NO_OVERLAPS, overlaps_of, table_of
 
 from mmremots.models.task_modules import (
     CrossingThreshold,
@@ -207,7 +208,7 @@ def test_refusals(change, message):
 
 
 def random_people(seed):
-    """Tracklets of a few people, each a shade of one; rows in any order."""
+    """Tracklets of a few people, each a shade of one, by frame."""
     rng = np.random.default_rng(seed)
     features, frames, ids, tracklet = [], [], [], 4
     for _ in range(rng.integers(1, 5)):
@@ -222,6 +223,7 @@ def random_people(seed):
             tracklet += int(rng.integers(1, 4))
             t += int(rng.integers(0, 5))
     order = rng.permutation(len(ids))
+    order = order[np.argsort(np.array(frames)[order], kind='stable')]
     return (np.array(features)[order], np.array(frames)[order],
             np.array(ids)[order])
 
@@ -253,22 +255,22 @@ def partition(ids):
 @given(seed=seeds, retake=st.booleans())
 def test_merger_is_the_literal_method(seed, retake):
     """With the threshold of the video, and with those of its tracks."""
-    table = random_people(seed)
-    labels = np.full(len(table[0]), 2)
+    features, frames, ids = people = random_people(seed)
+    given = (table_of(frames), features, ids, NO_OVERLAPS, 25.0)
     merger = TrackletMerger(max_gap=6, retake=retake)
-    tracks, evidence = merger.merge(*table, labels, 25.0)
-    expected, theta = literal_tracks(table, 6, retake)
+    tracks, evidence = merger.merge(*given)
+    expected, theta = literal_tracks(people, 6, retake)
     assert partition(tracks) == partition(expected)
     assert list(evidence) == [2]
     assert evidence[2].threshold == theta
     np.testing.assert_array_equal(
-        evidence[2].different, intra_frame_similarities(*table[:2]))
+        evidence[2].different, intra_frame_similarities(features, frames))
     if retake:
-        before = TrackletMerger(max_gap=6).merge(*table, labels, 25.0)
+        before = TrackletMerger(max_gap=6).merge(*given)
         assert theta.value <= before.evidence[2].threshold.value
     else:
         np.testing.assert_array_equal(
-            evidence[2].same, within_tracklet_similarities(*table))
+            evidence[2].same, within_tracklet_similarities(*people))
 
 
 def turned(degrees):
@@ -288,14 +290,17 @@ def test_retaking_merges_across_a_change_of_pose():
     pieces = np.repeat([0, 1, 2, 3, 4, 5], 10)
     degrees = np.array([0, 20, 46, 96, 96, 96])[pieces] + np.tile(
         [-6.0, 6], 30)
-    labels = np.full(60, 2)
-    table = (turned(degrees), frames, pieces, labels, 25.0)
-    once = TrackletMerger().merge(*table)
-    again = TrackletMerger(retake=True).merge(*table)
+    order = np.argsort(frames, kind='stable')
+    given = (table_of(frames[order]), turned(degrees)[order], pieces[order],
+             NO_OVERLAPS, 25.0)
+    once = TrackletMerger().merge(*given)
+    again = TrackletMerger(retake=True).merge(*given)
     values = [merged.evidence[2].threshold.value for merged in (once, again)]
     assert values[1] < values[0]
-    assert once.ids.tolist() == [1] * 20 + [2] * 10 + [3] * 30
-    assert again.ids.tolist() == [1] * 30 + [2] * 30
+    for merged, expected in (
+            (once, [1] * 20 + [2] * 10 + [3] * 30),
+            (again, [1] * 30 + [2] * 30)):
+        assert merged.ids.tolist() == np.array(expected)[order].tolist()
 
 
 @pytest.mark.filterwarnings('ignore::UserWarning')
@@ -316,18 +321,17 @@ def test_classes_merge_by_themselves(seed, retake, vetoed):
         type='TrackletMerger', max_gap=6, retake=retake,
         veto=dict(type='MotionVeto', min_links=2, quantile=0.1, allowance=0)
         if vetoed else None))
-    tracks, evidence = merger.merge(
-        features, frames, ids, labels, 25.0, boxes, links)
+    table, overlaps = table_of(frames, labels, boxes), overlaps_of(links)
+    tracks, evidence = merger.merge(table, features, ids, overlaps, 25.0)
     assert tracks.dtype == np.int64
     assert set(tracks) == set(range(1, tracks.max(initial=0) + 1))
     assert not set(tracks[labels == 1]) & set(tracks[labels == 2])
     assert list(evidence) == np.unique(labels).tolist()
     for label in np.unique(labels):
         of = np.flatnonzero(labels == label)
-        mine = np.isin(links, of).all(axis=1)
         alone = merger.merge(
-            features[of], frames[of], ids[of], labels[of], 25.0, boxes[of],
-            np.searchsorted(of, links[mine]))
+            table.take(of), features[of], ids[of],
+            overlaps.among(of, len(ids)), 25.0)
         assert partition(alone.ids) == partition(tracks[of])
         for a, b in zip(
                 alone.evidence[label], evidence[label], strict=True):
@@ -343,9 +347,11 @@ def test_split(seed):
     labels = np.where(ids % 2, 2, 1)
     ids = (ids // 4) * 2 + ids % 2  # Some hold two shades or two people.
     _, first = np.unique(np.stack([ids, frames]), axis=1, return_index=True)
+    first.sort()
     features, frames, ids, labels = (
         x[first] for x in (features, frames, ids, labels))
-    parts, evidence = TrackletMerger().split(features, frames, ids, labels)
+    parts, evidence = TrackletMerger().split(
+        table_of(frames, labels), features, ids)
     assert set(parts) == set(range(1, parts.max(initial=0) + 1))
     assert list(evidence) == np.unique(labels).tolist()
     found = set()
@@ -367,11 +373,10 @@ def test_split(seed):
 @pytest.mark.filterwarnings('ignore:the encoder sees no difference')
 def test_an_encoder_that_knows_nobody_cuts_nothing():
     """What flow found stays, or single masks would be all that is left."""
-    frames, ids = np.tile(np.arange(20), 2), np.repeat([1, 2], 20)
-    features = turned(np.tile(18.0 * np.arange(20), 2))
+    frames, ids = np.repeat(np.arange(20), 2), np.tile([1, 2], 20)
+    features = turned(18.0 * frames)
     with pytest.warns(UserWarning, match='does not separate people'):
-        parts = TrackletMerger().split(
-            features, frames, ids, np.full(40, 2)).ids
+        parts = TrackletMerger().split(table_of(frames), features, ids).ids
     assert parts.tolist() == ids.tolist()
 
 
@@ -380,10 +385,12 @@ def test_seconds_count_by_the_frame_rate():
     features = np.repeat(np.eye(2), [8, 20], axis=0)
     frames = np.concatenate([[1, 2, 3, 4, 15, 16, 17, 18], np.arange(1, 21)])
     ids = np.repeat([1, 2, 3], [4, 4, 20])
-    labels = np.full(28, 2)
+    order = np.argsort(frames, kind='stable')
+    table = table_of(frames[order])
 
     def tracks(merger, frame_rate):
-        found = merger.merge(features, frames, ids, labels, frame_rate).ids
+        found = merger.merge(table, features[order], ids[order], NO_OVERLAPS,
+                             frame_rate).ids
         return len(np.unique(found))
 
     seconds = TrackletMerger(max_seconds=1.0, max_gap=99)
@@ -408,9 +415,11 @@ def test_merger_config():
         with pytest.raises(ValueError, match='max_seconds is'):
             TrackletMerger(max_seconds=seconds)
     for method in (merger.merge, merger.split):
-        rest = () if method == merger.split else (25.0,)
+        rest = () if method == merger.split else (NO_OVERLAPS, 25.0)
         with pytest.raises(ValueError, match='tracklet 4 has two classes'):
-            method(np.ones((2, 2)), [1, 2], [4, 4], [1, 2], *rest)
-        nothing = method(np.zeros((0, 3)), [], [], [], *rest)
+            method(table_of([1, 2], [1, 2]), np.ones((2, 2)),
+                   np.array([4, 4]), *rest)
+        nothing = method(table_of([]), np.zeros((0, 3)),
+                         np.zeros(0, np.int64), *rest)
         assert nothing.ids.shape == (0,)
         assert nothing.evidence == {}

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import table_of
 
 from mmremots.models.motion import DenseFlow, warp_labels
 from mmremots.models.task_modules.thresholds import crossing, three_sigma
 from mmremots.models.trackers import (
-    Overlaps,
     adjacent_overlaps,
     frames_to_read,
-    sure_links,
     sure_similarities,
 )
 from mmremots.models.trackers.association import (
@@ -27,7 +26,7 @@ from mmremots.models.trackers.association import (
 from mmremots.models.trackers.overlaps import label_overlaps
 from mmremots.models.trackers.short_term_tracker import ShortTermTracker
 from mmremots.registry import MODELS
-from mmremots.structures import read_mots
+from mmremots.structures import Overlaps, read_mots, sure_links
 from mmremots.structures.masks import (
     decode_mask,
     iou_matrix,
@@ -265,7 +264,7 @@ def test_track_of_nothing(sure_only):
     """A video without masks has no size to know and reads no flow."""
     overlaps = adjacent_overlaps([], [], None, 9, iter([]))
     ids, evidence = ShortTermTracker(sure_only=sure_only).track(
-        [], [], np.zeros((0, 4)), overlaps)
+        table_of([]), np.zeros((0, 4)), overlaps, 25.0)
     assert ids.shape == (0,)
     assert ids.dtype == np.int64
     assert evidence == {}
@@ -298,10 +297,14 @@ def test_track_refuses(sure_only):
     tracker = ShortTermTracker(sure_only=sure_only)
     none = Overlaps(np.zeros(0, int), np.zeros(0, int), np.zeros(0))
 
-    def link(*args):
-        return tracker.link(*args, 0.5)
+    def link(frames, labels, features, overlaps):
+        return tracker.link(frames, labels, features, overlaps, 0.5)
 
-    for function in (link, tracker.track):
+    def track(frames, labels, features, overlaps):
+        return tracker.track(
+            table_of(frames, labels), features, overlaps, 25.0)
+
+    for function in (link, track):
         for prev, curr in ((0, 2), (1, 0), (0, 3), (-1, 0)):
             overlaps = Overlaps(
                 np.array([prev]), np.array([curr]), np.ones(1))
@@ -309,8 +312,8 @@ def test_track_refuses(sure_only):
                 function([1, 2, 3], [2, 2, 2], np.ones((3, 2)), overlaps)
         with pytest.raises(ValueError, match='2 features'):
             function([1, 2, 3], [2, 2, 2], np.ones((2, 2)), none)
-        with pytest.raises(ValueError, match='4 labels'):
-            function([1, 2, 3], [2] * 4, np.ones((3, 2)), none)
+    with pytest.raises(ValueError, match='4 labels'):
+        link([1, 2, 3], [2] * 4, np.ones((3, 2)), none)
 
 
 def test_threshold_is_configured():
@@ -421,7 +424,8 @@ def test_sure_only(seed, num_frames):
             expected.max(initial=0) + 1)
     tracker = MODELS.build({'type': 'ShortTermTracker', 'sure_only': True})
     for looks in (features, -features, np.full_like(features, np.nan)):
-        ids, evidence = tracker.track(frames, labels, looks, overlaps)
+        ids, evidence = tracker.track(
+            table_of(frames, labels), looks, overlaps, 25.0)
         assert ids.tolist() == expected.tolist()
         assert evidence == {}
 
@@ -441,8 +445,8 @@ def test_classes_are_tracked_by_themselves(
     tracker = ShortTermTracker(
         at_most_crossing=bounded, sure_only=sure_only)
     ids, evidence = tracker.track(
-        frames, labels, features,
-        adjacent_overlaps(frames, rles, size, num_frames, flows))
+        table_of(frames, labels), features,
+        adjacent_overlaps(frames, rles, size, num_frames, flows), 25.0)
     assert list(evidence) == (
         [] if sure_only else np.unique(labels).tolist())
     first = [np.flatnonzero(ids == k)[0]
@@ -452,9 +456,10 @@ def test_classes_are_tracked_by_themselves(
     for label in np.unique(labels):
         of = np.flatnonzero(labels == label)
         alone, its_own = tracker.track(
-            frames[of], labels[of], features[of], adjacent_overlaps(
+            table_of(frames[of], labels[of]), features[of],
+            adjacent_overlaps(
                 frames[of], [rles[row] for row in of], size, num_frames,
-                flows))
+                flows), 25.0)
         pairs = set(zip(alone.tolist(), ids[of].tolist(), strict=True))
         assert len(pairs) == len(set(alone)) == len(set(ids[of]))
         if not sure_only:
@@ -474,8 +479,8 @@ def test_track_takes_theta_from_the_video(seed, num_frames):
     if not len(frames):
         return
     ids, evidence = ShortTermTracker().track(
-        frames, labels, features,
-        adjacent_overlaps(frames, rles, size, num_frames, flows))
+        table_of(frames, labels), features,
+        adjacent_overlaps(frames, rles, size, num_frames, flows), 25.0)
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     different = [unit[a] @ unit[b] for a in range(len(frames))
                  for b in range(a + 1, len(frames)) if frames[a] == frames[b]]

@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmremots.models.trackers import Overlaps
 from mmremots.models.trackers.track_extension import extend_tracks
+from mmremots.structures import Overlaps
 
 
 def overlaps_of(*pairs: tuple[int, int, float]) -> Overlaps:
