@@ -1,5 +1,6 @@
 """Masks and the table of observations."""
 from .files import atomic_path, file_sha256, has_file
+from .instance_pngs import read_instance_pngs, write_instance_pngs
 from .observation_files import (
     read_coco_results,
     read_detections,
@@ -12,6 +13,6 @@ from .overlaps import Overlaps, sure_links
 
 __all__ = [
     'Observations', 'Overlaps', 'atomic_path', 'file_sha256', 'has_file',
-    'read_coco_results', 'read_detections', 'read_mots', 'sure_links',
-    'write_detections', 'write_mots'
+    'read_coco_results', 'read_detections', 'read_instance_pngs', 'read_mots',
+    'sure_links', 'write_detections', 'write_instance_pngs', 'write_mots'
 ]
