@@ -3,5 +3,5 @@
 _base_ = 'remots_pedestrians.py'
 test_dataloader = dict(dataset=dict(sequences=['TUD-Campus']))
 test_cfg = dict(labelled=dict(
-    _delete_=True, type='SampleDataset', data_root='data/sample',
+    _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',
     split='train', test_mode=True))

@@ -19,13 +19,13 @@ test_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='MOTSChallengeDataset',
+        type='mmremots.MOTSChallengeDataset',
         data_root='data/MOTS20/test',
         sequences=['MOTS20-01', 'MOTS20-06', 'MOTS20-07', 'MOTS20-12'],
         test_mode=True))
 test_cfg = dict(
     labelled=dict(
-        type='MOTSChallengeDataset',
+        type='mmremots.MOTSChallengeDataset',
         data_root='data/MOTS20/train',
         sequences=['MOTS20-02', 'MOTS20-05', 'MOTS20-09', 'MOTS20-11'],
         test_mode=True))

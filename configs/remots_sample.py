@@ -7,11 +7,11 @@ model = dict(reid=dict(
         strides=(1, 2, 2, 1), out_indices=(3, ), norm_eval=False),
     head=dict(in_channels=256)))
 test_dataloader = dict(dataset=dict(
-    _delete_=True, type='SampleDataset', data_root='data/sample',
+    _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',
     split='test', test_mode=True))
 test_cfg = dict(
     labelled=dict(
-        _delete_=True, type='SampleDataset', data_root='data/sample',
+        _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',
         split='train', test_mode=True),
     # From random weights: a higher rate, held for longer.
     training=dict(

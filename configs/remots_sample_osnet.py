@@ -2,8 +2,8 @@
 # people that has never seen drawn ones, so there is something to learn.
 _base_ = 'remots_pedestrians.py'
 test_dataloader = dict(dataset=dict(
-    _delete_=True, type='SampleDataset', data_root='data/sample',
+    _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',
     split='test', test_mode=True))
 test_cfg = dict(labelled=dict(
-    _delete_=True, type='SampleDataset', data_root='data/sample',
+    _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',
     split='train', test_mode=True))

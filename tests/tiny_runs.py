@@ -19,7 +19,7 @@ SPECS = (
 def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
     """The sample's config on other data, a few iterations long."""
     cfg = Config.fromfile(ROOT / 'configs' / 'remots_sample.py')
-    dataset = dict(type='MOTSChallengeDataset', test_mode=True)
+    dataset = dict(type='mmremots.MOTSChallengeDataset', test_mode=True)
     cfg.test_dataloader.dataset = dict(
         dataset, data_root=str(data / 'test'))
     cfg.test_cfg.labelled = dict(dataset, data_root=str(data / 'train'))

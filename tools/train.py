@@ -32,7 +32,7 @@ def main() -> None:
     args = parse_args()
     with one_line_errors():
         cfg = load_config(args)
-        if cfg.model.type == 'ReMOTS':
+        if cfg.model.type in ('ReMOTS', 'mmremots.ReMOTS'):
             cfg.test_dataloader.dataset = cfg.test_cfg.labelled
             cfg.test_cfg.stages = [dict(type='LabelledTraining')]
             build_runner(cfg).test()

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.registry import FUNCTIONS
+
+from mmremots.registry import FUNCTIONS
 
 from .relations import relation_matrix
 

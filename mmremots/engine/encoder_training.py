@@ -12,12 +12,13 @@ import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MMLogger, print_log
 from mmengine.model import is_model_wrapper
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmremots.models.checkpoint import differences, read_checkpoint
 from mmremots.models.reid import ReIDEncoder, load_encoder, read_state_dict
 from mmremots.models.reid.checkpoint import between, save_encoder
-from mmremots.registry import MODELS
+from mmremots.registry import DATASETS, MODELS, current_scope, qualified
 
 
 class EncoderRunner(Runner):
@@ -145,20 +146,21 @@ def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
 
 
 @contextmanager
-def own_log() -> Iterator[None]:
-    """Let what is logged in a block not be the end of the outer log.
+def runner_within() -> Iterator[None]:
+    """Let a runner in a block not be the end of what is current outside.
 
     What goes to mmengine's "current" logger goes to the latest one, even
-    when its runner is done.
+    when its runner is done; the default scope, too, is the latest one's.
     """
     outer = MMLogger.get_current_instance().instance_name
     try:
-        yield
+        with DefaultScope.overwrite_default_scope(current_scope()):
+            yield
     finally:
         MMLogger._instance_dict.move_to_end(outer)
 
 
-@own_log()
+@runner_within()
 def train_encoder(*, name: str, encoder: dict[str, Any],
                   dataset: dict[str, Any], start: Path, out: Path,
                   work_dir: Path, settings: dict[str, Any],
@@ -207,16 +209,16 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         optim_wrapper['type'] = 'AmpOptimWrapper'
     workers = settings['num_workers']
     dataloader = dict(
-        dataset=dataset,
+        dataset=qualified(DATASETS, dataset),
         sampler=dict(type='InfiniteSampler', shuffle=False),
         batch_size=batch // group,
         num_workers=workers,
         persistent_workers=workers > 0,
-        collate_fn=dict(type='collate_groups'))
+        collate_fn=dict(type='mmremots.collate_groups'))
     # The runner writes its config down: so the groups can be looked at.
     cfg = dict(runtime.get('cfg', {}), train_dataloader=dataloader)
     runner = EncoderRunner(
-        model=encoder,
+        model=qualified(MODELS, encoder),
         work_dir=str(work_dir),
         train_dataloader=dataloader,
         train_cfg=dict(type='IterBasedTrainLoop',
@@ -235,7 +237,7 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         launcher=launcher,
         randomness=dict(seed=seed),
         log_processor=dict(by_epoch=False),
-        default_scope='mmremots',
+        default_scope=current_scope(),
         experiment_name=name,
         **{**runtime, 'cfg': cfg})
     model, runner.unfinished = encoder_of(runner), unfinished

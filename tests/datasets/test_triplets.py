@@ -283,7 +283,7 @@ def loader_of(dataset: dict[str, Any], workers: int) -> Any:
         'dataset': copy.deepcopy(dataset),
         'sampler': {'type': 'InfiniteSampler', 'shuffle': False},
         'batch_size': 2, 'num_workers': workers,
-        'collate_fn': {'type': 'collate_groups'}}, seed=workers)
+        'collate_fn': {'type': 'mmremots.collate_groups'}}, seed=workers)
 
 
 @pytest.mark.parametrize('name', ['Intra', 'Inter'])

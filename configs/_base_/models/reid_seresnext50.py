@@ -1,7 +1,7 @@
 # The paper's encoder: SE-ResNeXt50 of reid-strong-baseline. Every other
 # encoder config inherits from this one.
 encoder = dict(
-    type='ReIDEncoder',
+    type='mmremots.ReIDEncoder',
     crop_size=(256, 128),
     data_preprocessor=dict(
         type='ImgDataPreprocessor',

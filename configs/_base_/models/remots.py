@@ -1,7 +1,7 @@
 # The method: the same for every data set. A run adds the detections'
 # sources and the encoder.
 model = dict(
-    type='ReMOTS',
+    type='mmremots.ReMOTS',
     detector=dict(
         type='MaskFusion',
         nms=dict(type='IoMNMS', iom_thr=0.5),
@@ -17,4 +17,4 @@ model = dict(
         type='TrackletMerger',
         max_gap=15,
         threshold=dict(type='CrossingThreshold')))
-test_evaluator = dict(type='MOTSChallengeMetric')
+test_evaluator = dict(type='mmremots.MOTSChallengeMetric')

@@ -2,7 +2,7 @@
 # (reid-strong-baseline): Adam 3.5e-4, weight decay 5e-4, batch 64, warm-up
 # over 10 of 120 epochs, steps after 40 and 70.
 test_cfg = dict(
-    type='ReMOTSLoop',
+    type='mmremots.ReMOTSLoop',
     stages=[
         dict(type='MaskGeneration'),
         dict(type='IntraFrameTraining'),
