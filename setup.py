@@ -28,9 +28,10 @@ def parse_requirements(name: str) -> list[str]:
 
 
 class BuildWithConfigs(build_py):
-    """Puts configs/ and tools/ where mmengine looks for them in a wheel.
+    """Puts configs and tools where mmengine looks for them in a wheel.
 
-    ``mmremots::remots_sample.py`` then resolves without a checkout.
+    ``mmremots::remots/remots_sample.py`` then resolves without a checkout.
+    In a checkout, and so where it is installed editable, links do the same.
     """
 
     def run(self) -> None:
@@ -38,13 +39,13 @@ class BuildWithConfigs(build_py):
         super().run()
         if self.editable_mode:
             return
+        mim = Path(self.build_lib, 'mmremots', '.mim')
+        # Builds share a folder: what was removed since must not stay.
+        shutil.rmtree(mim, ignore_errors=True)
         for name in ('configs', 'tools'):
-            if (ROOT / name).is_dir():
-                shutil.copytree(
-                    ROOT / name,
-                    Path(self.build_lib, 'mmremots', '.mim', name),
-                    ignore=shutil.ignore_patterns('__pycache__'),
-                    dirs_exist_ok=True)
+            shutil.copytree(ROOT / name, mim / name,
+                            ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(ROOT / 'model-index.yml', mim)
 
 
 readme = ROOT / 'README.md'

@@ -8,6 +8,12 @@ from .version import __version__
 
 check_dependencies()
 
+from mmengine.config.utils import MODULE2PACKAGE  # noqa: E402
+
+# What `mmremots::remots/remots_sample.py` in a config stands for: mmengine
+# looks in `.mim/configs` of the packages in this table alone.
+MODULE2PACKAGE.setdefault('mmremots', 'mmremots')
+
 __all__ = ['__version__', 'register_all_modules']
 
 

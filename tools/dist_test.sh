@@ -3,8 +3,7 @@
 set -euo pipefail
 CONFIG=${1:?which config?}
 GPUS=${2:?how many GPUs?}
-cd "$(dirname "$0")/.."
 exec torchrun --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \
     --master_port="${PORT:-29500}" --nproc_per_node="$GPUS" \
-    tools/test.py "$CONFIG" --launcher pytorch "${@:3}"
+    "$(dirname "$0")/test.py" "$CONFIG" --launcher pytorch "${@:3}"

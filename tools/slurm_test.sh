@@ -8,11 +8,10 @@ JOB_NAME=${2:?which job name?}
 CONFIG=${3:?which config?}
 GPUS=${GPUS:-8}
 GPUS_PER_NODE=${GPUS_PER_NODE:-8}
-cd "$(dirname "$0")/.."
 # shellcheck disable=SC2086
 exec srun -p "$PARTITION" --job-name="$JOB_NAME" \
     --gres="gpu:$GPUS_PER_NODE" --ntasks="$GPUS" \
     --ntasks-per-node="$GPUS_PER_NODE" \
     --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 \
     ${SRUN_ARGS:-} \
-    python -u tools/test.py "$CONFIG" --launcher slurm "${@:4}"
+    python -u "$(dirname "$0")/test.py" "$CONFIG" --launcher slurm "${@:4}"

@@ -26,7 +26,7 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
     for number, config in enumerate(configs):
         stage = build_part(STAGES, f'test_cfg.stages[{number}]', config)
         stage.config = {key: value for key, value in config.items()
-                        if key != 'type'}
+                        if key not in ('type', '_scope_')}
         stages.append(stage)
     rounds: Counter[str] = Counter()
     for stage in stages:

@@ -1,0 +1,1 @@
+_base_ = '../remots_rtmdet-ins_x_mots20.py'

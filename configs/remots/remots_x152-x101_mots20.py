@@ -1,0 +1,1 @@
+_base_ = '../remots_x152-x101_mots20.py'
