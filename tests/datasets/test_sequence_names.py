@@ -14,7 +14,7 @@ PRESENT = ['0002', '0015', '1e3', 'MOTS20-02', 'cam[1] n\u00f6rdlich', '7']
     ('MOTS20-02', ['MOTS20-02']), ('[0015]', ['0015']), ('1e3', ['1e3']),
     ('cam[1] n\u00f6rdlich', ['cam[1] n\u00f6rdlich']), ('None', None)])
 def test_command_line(tmp_path, typed, names):
-    """mmengine's command line makes numbers of names."""
+    """The command line of mmengine makes numbers of names."""
     value = DictAction._parse_iterable(typed)
     assert wanted_names(tmp_path, PRESENT, value) == (names or PRESENT)
 
