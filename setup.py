@@ -72,6 +72,7 @@ setup(
     install_requires=parse_requirements('runtime'),
     extras_require={
         'mim': parse_requirements('mminstall'),
+        'mmtrack': parse_requirements('mmtrack'),
         'optional': parse_requirements('optional'),
         'tests': parse_requirements('tests'),
     },

@@ -45,6 +45,15 @@ class ReMOTS(BaseMOTModel):
         self.tracker = build_part(MODELS, 'model.tracker', tracker)
         self.merger = build_part(TASK_UTILS, 'model.merger', merger)
 
+    def init_weights(self) -> None:
+        """Load what ``reid.init_cfg`` names; random weights stay as built.
+
+        Some tools call this before a test and others do not: a run must not
+        depend on that.
+        """
+        if self.reid.pretrained is not None:
+            self.reid.init_weights()
+
     def track(self, table: Observations, features: NDArray,
               overlaps: Overlaps, frame_rate: float, split: bool = False,
               merged_by: NDArray | None = None) -> tuple[Tracked, Tracked]:

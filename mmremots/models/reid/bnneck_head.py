@@ -67,6 +67,11 @@ class BNNeckHead(BaseModule):
                     num_classes=num_classes,
                     in_channels=in_channels))
 
+    @property
+    def out_channels(self) -> int:
+        """Length of the feature, as mm's trackers ask for it."""
+        return self.in_channels
+
     def forward(self, pooled: Tensor) -> Tensor:
         """Maps pooled features (B, in_channels) to those after the neck."""
         return self.bn(pooled)

@@ -62,9 +62,10 @@ class ReIDEncoder(BaseModel):
             crop_size: tuple[int, int] = (256, 128),
             data_preprocessor: dict[str, Any] = _IMAGENET,
             init_cfg: dict[str, Any] | None = None) -> None:
-        self._checkpoint: str | None = None
+        #: What ``init_cfg`` names to be loaded.
+        self.pretrained: str | None = None
         if init_cfg is not None and init_cfg['type'] == 'Pretrained':
-            self._checkpoint = init_cfg['checkpoint']
+            self.pretrained = init_cfg['checkpoint']
             init_cfg = None
         super().__init__(data_preprocessor, init_cfg)
         if feature not in ('centred', 'bnneck', 'pooled'):
@@ -82,8 +83,8 @@ class ReIDEncoder(BaseModel):
         if self.is_init:
             return
         super().init_weights()
-        if self._checkpoint is not None:
-            load_encoder(self, self._checkpoint)
+        if self.pretrained is not None:
+            load_encoder(self, self.pretrained)
 
     @property
     def feature_dim(self) -> int:

@@ -1,0 +1,1 @@
+"""Other packages of OpenMMLab that no longer fit the stack of today."""
