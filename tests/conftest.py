@@ -1,11 +1,14 @@
 """Fixtures: the real sequences beside the checkout, where they are."""
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from mmengine.logging import MMLogger
 
 # Without a clock: it would fail property tests on a busy machine.
 settings.register_profile('patient', deadline=None, max_examples=50)
@@ -40,3 +43,18 @@ def osnet_onnx() -> Path:
     if not path.is_file():
         pytest.skip(f'real weights not present: {path}')
     return path
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """The messages of mmengine's log, as long as no run starts its own."""
+    messages: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    logger, listener = MMLogger.get_current_instance(), Listener()
+    logger.addHandler(listener)
+    yield messages
+    logger.removeHandler(listener)

@@ -1,7 +1,7 @@
 """Sequences, datasets and transforms."""
 from .collate import collate_groups
 from .crops import CropStore, cut_crops
-from .mots_challenge import MOTSChallengeDataset
+from .mots_challenge import KittiMOTSDataset, MOTSChallengeDataset
 from .mots_frames import MOTSFrames
 from .relations import relation_matrix
 from .sample import SampleDataset
@@ -17,6 +17,7 @@ __all__ = [
     'CropStore',
     'InterTrackletTriplets',
     'IntraFrameTriplets',
+    'KittiMOTSDataset',
     'LabelledCrops',
     'MOTSChallengeDataset',
     'MOTSFrames',

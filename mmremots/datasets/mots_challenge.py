@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from mmdet.datasets import BaseVideoDataset
 
 from mmremots.registry import DATASETS
-from mmremots.structures.classes import IGNORE
-from mmremots.structures.observation_files import read_mots
+from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
+from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video
 
@@ -19,7 +20,11 @@ from .sequences import find_sequences
 
 @DATASETS.register_module()
 class MOTSChallengeDataset(BaseVideoDataset):
-    """Sequences as downloaded (``img1/``, ``gt/gt.txt``), without a JSON.
+    """Sequences as downloaded, without a JSON.
+
+    Which layouts are understood, and which forms of ground truth, is in
+    :func:`.layouts.find_places` and
+    :func:`.annotation_files.find_annotation`.
 
     An item is a video or, by a ``(video, frame)`` index as mmdet's
     ``TrackImgSampler`` gives it, one frame of it. Each instance keeps its
@@ -28,16 +33,15 @@ class MOTSChallengeDataset(BaseVideoDataset):
     instances. ``frame_id`` counts from 0 as everywhere in mmdet: frame 1
     of the files has ``frame_id`` 0.
 
-    KITTI MOTS numbers its frames from 0; laid out as above and renumbered
-    it loads with ``class_ids={1: 0, 2: 1}`` and
-    ``metainfo=dict(classes=('car', 'pedestrian'))``.
-
     Args:
         data_root: Folder with one subfolder a sequence.
-        sequences: Names of the sequences; None for all there are.
+        sequences: Names of the sequences, or a seqmap file that lists
+            them; None for all there are.
         class_ids: MOTS class of the file to label of the model. Objects of
             other classes are left out, ignore regions never are.
             Defaults to ``{2: 0}``, pedestrians only.
+        first_frame: What ground truth and detections call the first image
+            of each sequence. Defaults to None: as the images are named.
         **kwargs: Of :class:`mmdet.datasets.BaseVideoDataset`: ``pipeline``,
             ``test_mode``, ``metainfo``, ``filter_cfg``, ...
 
@@ -53,13 +57,17 @@ class MOTSChallengeDataset(BaseVideoDataset):
         'palette': [(220, 20, 60)],
     }
 
+    #: MOTS class of the file to label of the model.
+    CLASS_IDS: Mapping[int, int] = MappingProxyType({PEDESTRIAN: 0})
+
     def __init__(self,
                  data_root: str | os.PathLike[str],
-                 sequences: Iterable[str] | None = None,
+                 sequences: Iterable[str] | str | None = None,
                  class_ids: Mapping[int, int] | None = None,
+                 first_frame: int | None = None,
                  **kwargs: Any) -> None:
-        self._sequences = find_sequences(data_root, sequences)
-        self.class_ids = dict(class_ids or {2: 0})
+        self._sequences = find_sequences(data_root, sequences, first_frame)
+        self.class_ids = dict(class_ids or self.CLASS_IDS)
         super().__init__(data_root=os.fspath(data_root), **kwargs)
 
     @property
@@ -83,7 +91,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
         videos = []
         img_id = 0
         for video_id, sequence in enumerate(self._sequences):
-            table, ids = _read_ground_truth(sequence)
+            table, ids = read_truth(sequence)
             images = []
             for frame, img_path in enumerate(sequence.img_paths, start=1):
                 rows = range(len(table))[table.of_frame(frame)]
@@ -152,9 +160,17 @@ class MOTSChallengeDataset(BaseVideoDataset):
         return instances
 
 
-def _read_ground_truth(
-        sequence: Video) -> tuple[Observations, np.ndarray]:
-    if sequence.gt_path is None:
-        return Observations.empty(), np.zeros(0, np.int64)
-    return read_mots(sequence.gt_path, size=sequence.size,
-                     num_frames=sequence.num_frames)
+@DATASETS.register_module()
+class KittiMOTSDataset(MOTSChallengeDataset):
+    """KITTI MOTS as downloaded: cars and pedestrians, frames from 0.
+
+    ``DATA_ROOT/image_02/<sequence>/000000.png``, and ground truth as
+    ``instances_txt/<sequence>.txt`` or ``instances/<sequence>/000000.png``
+    beside ``image_02/`` or one folder up.
+    """
+
+    METAINFO = {  # noqa: RUF012, as in mmdet
+        'classes': ('car', 'pedestrian'),
+        'palette': [(0, 0, 142), (220, 20, 60)],
+    }
+    CLASS_IDS = MappingProxyType({CAR: 0, PEDESTRIAN: 1})

@@ -1,198 +1,189 @@
-"""Video sequences on disk in the layout of MOTSChallenge.
-
-::
-
-    DATA_ROOT/
-      MOTS20-02/
-        seqinfo.ini         optional: imDir imExt seqLength imWidth ...
-        img1/000001.jpg     one image a frame, named by its number from 1
-        gt/gt.txt           optional: ground truth, MOTS text
-"""
+"""Video sequences on disk, in any of the layouts of :mod:`.layouts`."""
 from __future__ import annotations
 
-import configparser
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.logging import print_log
 
 from mmremots.structures.files import has_file
-from mmremots.structures.video import Video, read_image
+from mmremots.structures.ground_truth import count_objects, describe_objects
+from mmremots.structures.image_names import ImageRun, image_run
+from mmremots.structures.video import (
+    DEFAULT_FRAME_RATE,
+    Video,
+    read_image,
+    turned,
+)
 
-IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp'})
-DEFAULT_FRAME_RATE = 30.0
+from .annotation_files import find_annotation
+from .layouts import (
+    IMAGES,
+    Place,
+    find_places,
+    image_folder,
+    list_images,
+)
+from .seqinfo import image_suffix, positive_number, read_seqinfo
+from .sequence_names import wanted_names
+
+#: Frames a second of KITTI's cameras.
+KITTI_FRAME_RATE = 10.0
 
 
 def find_sequences(
         data_root: str | os.PathLike[str],
-        names: Iterable[str] | None = None) -> list[Video]:
-    """Read the sequences below a folder.
+        names: Iterable[Any] | str | None = None,
+        first_frame: int | None = None) -> list[Video]:
+    """Read the sequences below a folder, and log a line of each.
 
     Args:
-        data_root: Folder with one subfolder a sequence.
-        names: Names of the sequences, in the order wanted; None for every
-            subfolder with an ``img1/`` or a ``seqinfo.ini``, sorted.
+        data_root: Folder with one subfolder a sequence, or in another
+            layout, see :func:`.layouts.find_places`.
+        names: Names of the sequences, in the order wanted, or one name, or
+            a seqmap file that lists them; None for all there are, sorted.
+        first_frame: As of :func:`read_sequence`.
 
     Raises:
         FileNotFoundError: There is no such folder, no sequence in it, or
             none of a wanted name.
-        ValueError: ``names`` is a single string, empty or repeats a name,
-            or a sequence is broken, see :func:`read_sequence`.
+        ValueError: ``names`` is empty or repeats a name, or a sequence is
+            broken, see :func:`read_sequence`.
     """
     root = Path(data_root)
-    if not root.is_dir():
-        raise FileNotFoundError(f'{root}: no such folder of sequences')
-    present = sorted(
-        folder.name for folder in root.iterdir()
-        if (folder / 'img1').is_dir() or (folder / 'seqinfo.ini').is_file())
-    if not present:
-        raise FileNotFoundError(
-            f'{root}: no sequences here; a sequence is a folder with its '
-            'images in img1/')
+    places = find_places(root)
     if names is None:
-        return [read_sequence(root / name) for name in present]
-    if isinstance(names, str):
-        raise ValueError(
-            f'sequence names must be a list, got the string {names!r}')
-    wanted = list(names)
-    if not wanted:
-        raise ValueError(f'{root}: the list of sequence names is empty')
-    for index, name in enumerate(wanted):
-        if name not in present:
-            raise FileNotFoundError(
-                f'{root}: no sequence {name!r}; present are '
-                + ', '.join(present))
-        if name in wanted[:index]:
-            raise ValueError(f'sequence {name!r} is named twice')
-    return [read_sequence(root / name) for name in wanted]
+        names = [name for name, place in places.items()
+                 if place.layout != IMAGES] or list(places)
+        if len(names) < len(places):
+            others = [name for name in places if name not in names]
+            print_log(
+                f'{root}: left out, not named and of images alone: '
+                + ', '.join(others), 'current', level=30)
+    return [
+        read_sequence(places[name].folder, first_frame, places[name])
+        for name in wanted_names(root, list(places), names)]
 
 
-def read_sequence(folder: str | os.PathLike[str]) -> Video:
-    """Read one sequence: list its images and check them.
+def read_sequence(
+        folder: str | os.PathLike[str], first_frame: int | None = None,
+        place: Place | None = None) -> Video:
+    """Read one sequence: list its images, check them, find ground truth.
 
-    Without ``seqinfo.ini``, or where it lacks a key, the images in
-    ``img1/`` are counted, their size is that of the first, and the frame
-    rate is 30.
+    Without ``seqinfo.ini``, or where it lacks a key, images are sought in
+    ``img1/``, its like and the folder itself, and counted; their size is
+    that of the first, and the frame rate is 30 (KITTI: 10).
+
+    Args:
+        folder: The sequence's folder.
+        first_frame: What files beside the images call the first one, the
+            next ones without a gap. Default: the numbers in the names of
+            the images.
+        place: Where it lies; default: a folder of its own.
 
     Raises:
         FileNotFoundError: The folder or the images are not there.
-        ValueError: ``seqinfo.ini`` cannot be parsed, the images are not
-            numbered 1 to N, or their number or size is not the one in
-            ``seqinfo.ini``.
+        ValueError: ``seqinfo.ini`` cannot be parsed, two images have one
+            number or are of different series, or their number or size is
+            not the one in ``seqinfo.ini``.
     """
     folder = Path(folder)
     if folder.name in ('', '..'):  # '.' has no name of its own
         folder = Path(os.path.abspath(folder))
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder}: no such sequence')
+    place = place or Place(folder, folder.parent, 'MOTSChallenge')
     ini_path = folder / 'seqinfo.ini'
-    info = _read_seqinfo(ini_path)
-    img_dir = folder / info.get('imDir', 'img1')
-    img_paths = list_images(img_dir, info.get('imExt'))
+    info = read_seqinfo(ini_path)
+    img_dir = folder / info['imDir'] if 'imDir' in info else (
+        image_folder(folder))
+    images = image_run(list_images(img_dir, image_suffix(info)))
+    for path in images.paths:
+        if not has_file(path):
+            raise FileNotFoundError(f'{path}: no such image')
 
-    length = _number(info, 'seqLength', ini_path)
-    if length is not None and length != len(img_paths):
+    length = positive_number(info, 'seqLength', ini_path)
+    if length is not None and length != len(images.paths):
         raise ValueError(
             f'{ini_path}: seqLength is {length:g}, but {img_dir} holds '
-            f'{len(img_paths)} images')
-    height, width = read_image(img_paths[0]).shape[:2]
+            f'{len(images.paths)} images')
+    height, width = read_image(str(images.paths[0])).shape[:2]
     for key, found in (('imHeight', height), ('imWidth', width)):
-        stated = _number(info, key, ini_path)
+        stated = positive_number(info, key, ini_path)
         if stated is not None and stated != found:
             raise ValueError(
-                f'{ini_path}: {key} is {stated:g}, but {img_paths[0]} is '
-                f'{width}x{height}')
-    frame_rate = _number(info, 'frameRate', ini_path)
-    gt_path = folder / 'gt' / 'gt.txt'
-    return Video(
+                f'{ini_path}: {key} is {stated:g}, but {images.paths[0]} is '
+                f'{width}x{height}{turned(str(images.paths[0]))}')
+    annotation = find_annotation(folder.name, folder, place.root)
+    numbers = _numbers(images, first_frame)
+    video = Video(
         name=folder.name,
-        img_paths=tuple(img_paths),
+        img_paths=tuple(map(str, images.paths)),
         height=height,
         width=width,
-        frame_rate=frame_rate or DEFAULT_FRAME_RATE,
-        gt_path=str(gt_path) if has_file(gt_path) else None)
+        frame_rate=positive_number(info, 'frameRate', ini_path) or (
+            KITTI_FRAME_RATE if place.layout == 'KITTI MOTS'
+            else DEFAULT_FRAME_RATE),
+        gt_path=None if annotation.path is None else str(annotation.path),
+        numbers=() if numbers[0] == 1 and _gapless(numbers) else numbers,
+        folder=str(folder),
+        layout=place.layout)
+    print_log(_describe(video, images), 'current')
+    for note in annotation.notes + _notes(images, numbers):
+        print_log(f'{folder}: {note}', 'current', level=30)
+    return video
 
 
-def list_images(
-        img_dir: str | os.PathLike[str], suffix: str | None = None,
-        first: int = 1) -> list[str]:
-    """The images of a folder in the order of their numbers.
-
-    Args:
-        img_dir: Folder of images named by number, like ``000001.jpg``.
-        suffix: Like '.jpg'; default: any kind of image.
-        first: The number of the first image: 1 in MOTSChallenge, 0 in
-            KITTI.
-
-    Returns:
-        Paths of the images ``first``, ``first + 1``, ...
-
-    Raises:
-        FileNotFoundError: There is no such folder or no image in it, or
-            one is a link to nothing.
-        ValueError: An image is not named by a number, is no file, or one
-            is missing.
-    """
-    img_dir = Path(img_dir)
-    if not img_dir.is_dir():
-        raise FileNotFoundError(f'{img_dir}: no such folder of images')
-    suffixes = {suffix.lower()} if suffix else IMAGE_SUFFIXES
-    by_number: dict[int, Path] = {}
-    for path in img_dir.iterdir():
-        if path.suffix.lower() not in suffixes or path.name[0] == '.':
-            continue
-        if not (path.stem.isascii() and path.stem.isdigit()):
-            raise ValueError(
-                f'{path}: images must be named by their frame number, '
-                'like 000001.jpg')
-        number = int(path.stem)
-        if number in by_number:
-            raise ValueError(
-                f'{img_dir}: frame {number} is there twice: '
-                f'{by_number[number].name} and {path.name}')
-        by_number[number] = path
-    if not by_number:
-        kinds = ', '.join(sorted(suffixes))
-        raise FileNotFoundError(f'{img_dir}: no images ({kinds})')
-    numbers = sorted(by_number)
-    if numbers[0] < first:
+def _numbers(images: ImageRun, first_frame: int | None) -> tuple[int, ...]:
+    if first_frame is None:
+        return tuple(images.numbers)
+    if isinstance(first_frame, bool) or not isinstance(first_frame, int) \
+            or first_frame < 0:
         raise ValueError(
-            f'{img_dir}: frames are numbered from {first}, but there is '
-            f'{by_number[numbers[0]].name}')
-    for expected, number in enumerate(numbers, start=first):
-        if number != expected:
-            raise ValueError(
-                f'{img_dir}: no image of frame {expected}, the last one is '
-                f'{numbers[-1]}')
-        if not has_file(by_number[number]):
-            raise FileNotFoundError(f'{by_number[number]}: no such image')
-    return [str(by_number[number]) for number in numbers]
+            f'first_frame is {first_frame!r}, not a whole number from 0')
+    return tuple(range(first_frame, first_frame + len(images.paths)))
 
 
-def _read_seqinfo(path: Path) -> dict[str, str]:
-    """The [Sequence] section of a seqinfo.ini, {} without the file."""
-    if not has_file(path):
-        return {}
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
-    try:
-        parser.read_string(path.read_text(encoding='utf-8-sig'))
-    except (configparser.Error, UnicodeDecodeError) as error:
-        reason = ' '.join(str(error).split())
-        raise ValueError(f'{path}: not an ini file: {reason}') from error
-    if not parser.has_section('Sequence'):
-        raise ValueError(f'{path}: no [Sequence] section')
-    return {key: value for key, value in parser['Sequence'].items() if value}
+def _describe(video: Video, images: ImageRun) -> str:
+    """One line of what was taken."""
+    first, last = (Path(video.img_paths[k]).name for k in (0, -1))
+    numbers = (
+        f'{video.first_frame}-based' if video.num_numbers == video.num_frames
+        else f'numbered {video.first_frame} to {video.numbers[-1]}')
+    parts = [
+        video.layout, numbers,
+        f'{video.num_frames} frames {first} to {last}'
+        + ('' if images.numbered else ' in the order of their names'),
+        f'{video.width}x{video.height}', f'{video.frame_rate:g} fps']
+    if video.gt_path is None:
+        parts.append('no ground truth')
+    else:
+        objects = count_objects(video.gt_path)
+        parts.append(f'ground truth {video.gt_path}')
+        parts.append('16-bit PNGs' if objects is None
+                     else describe_objects(objects))
+    return f'{video.name}: {", ".join(parts)}'
 
 
-def _number(info: dict[str, str], key: str, path: Path) -> float | None:
-    """A positive number of seqinfo.ini, None where the key is absent."""
-    if key not in info:
-        return None
-    try:
-        value = float(info[key])
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float('inf'):
-        raise ValueError(
-            f'{path}: {key} must be a positive number, got {info[key]!r}')
-    return value
+def _notes(images: ImageRun, numbers: Sequence[int]) -> list[str]:
+    """What a user should know of the images' names."""
+    notes = []
+    if images.left_out:
+        names = ', '.join(path.name for path in images.left_out[:4])
+        notes.append(
+            f'{len(images.left_out)} images are named unlike the frames '
+            f'and left out: {names}')
+    steps, counts = np.unique(np.diff(numbers), return_counts=True)
+    if len(steps) > 1:
+        at = int(np.argmax(np.diff(numbers) != steps[counts.argmax()]))
+        notes.append(
+            f'after image {numbers[at]} comes {numbers[at + 1]}; the images '
+            'are taken for adjacent frames')
+    return notes
+
+
+def _gapless(numbers: Sequence[int]) -> bool:
+    return numbers[-1] - numbers[0] == len(numbers) - 1

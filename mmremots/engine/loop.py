@@ -216,6 +216,9 @@ class ReMOTSLoop(BaseLoop):
         else:
             print_log('no stage makes tracks: nothing to score or to pack',
                       'current')
+        if FULL_RUN in folders:  # Before scores, which may fail.
+            write_submission(folders[FULL_RUN], run.videos,
+                             run.folder.root / 'submission.zip')
         tables: dict[str, dict[str, float]] = {}
         for title, folder in folders.items():
             if not all((folder / f'{video.name}.txt').is_file()
@@ -230,10 +233,6 @@ class ReMOTSLoop(BaseLoop):
             print_log('\n' + format_tables(tables), 'current')
             write_json(run.folder.root / 'metrics.json',
                        {**tables.get(FULL_RUN, {}), 'stages': tables})
-        if FULL_RUN in folders:
-            write_submission(folders[FULL_RUN],
-                             [video.name for video in run.videos],
-                             run.folder.root / 'submission.zip')
         if self.show_dir is not None and FULL_RUN in folders:
             self._show(run, folders[FULL_RUN])
         print_log('written:\n' + '\n'.join(

@@ -5,6 +5,8 @@ to the log, to ``statistics/`` and to a plot, and nowhere else.
 """
 from __future__ import annotations
 
+import logging
+import os
 from functools import partial
 from typing import Any
 
@@ -24,6 +26,8 @@ from mmremots.models.task_modules import (
     intra_frame_similarities,
     within_tracklet_similarities,
 )
+from mmremots.structures.files import file_sha256
+from mmremots.structures.video import Video, sequence_folder
 from mmremots.visualization import (
     histogram,
     histogram_overlap,
@@ -38,9 +42,53 @@ def check_truth(run: Run) -> None:
         ValueError: ``FILE:LINE: ...`` where it is broken.
     """
     for video in run.share(run.videos):
-        if video.gt_path is not None:
-            check_ground_truth(
-                video.gt_path, video.size, video.num_frames)
+        check_ground_truth(video)
+
+
+def check_labelled(run: Run) -> None:
+    """Check the ground truth that is to be learned from.
+
+    Warns of a video without an object, and of one that is a target, too:
+    what is then learned is the answer.
+
+    Raises:
+        FileNotFoundError: A labelled video has none.
+        ValueError: ``FILE:LINE: ...`` where it is broken, or no video has
+            an object of the classes that are learned from.
+    """
+    without = []
+    for video in run.labelled:
+        if video.gt_path is None:
+            raise FileNotFoundError(
+                f'{sequence_folder(video)}: a labelled sequence without '
+                'ground truth, gt/gt.txt or another form')
+        check_ground_truth(video)
+        if not len(run.work(video, 'labelled').truth()[0]):
+            without.append(video.name)
+        own = [target.name for target in run.videos if _same(video, target)]
+        if own:
+            print_log(
+                f'{video.name}: a labelled video and a target, too: the '
+                'encoder is trained on the answer, and scores of '
+                f'{own[0]} say nothing', 'current', level=logging.WARNING)
+    classes = (f'classes {run.labelled_classes}' if run.labelled_classes
+               else 'any class')
+    if len(without) == len(run.labelled):
+        raise ValueError(
+            f'no object of {classes} to learn from in the ground truth of '
+            f'the labelled videos, {", ".join(without)}')
+    for name in without:
+        print_log(f'{name}: a labelled video without an object of {classes}',
+                  'current', level=logging.WARNING)
+
+
+def _same(video: Video, other: Video) -> bool:
+    """Whether two videos are one: a file, or the name and the bytes."""
+    first, second = video.img_paths[0], other.img_paths[0]
+    return os.path.samefile(first, second) or (
+        (video.num_frames, os.path.getsize(first)) == (
+            other.num_frames, os.path.getsize(second))
+        and file_sha256(first) == file_sha256(second))
 
 
 def report_encoder(run: Run, label: str, *, tracked: bool) -> None:

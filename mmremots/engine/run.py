@@ -19,6 +19,7 @@ from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.registry import DATASETS, MODELS
 from mmremots.structures.files import file_sha256
+from mmremots.structures.ground_truth import truth_sha256
 from mmremots.structures.video import Video
 
 #: Parts of the model whose config is a fact; the detector is one by video.
@@ -94,7 +95,7 @@ class Run:
                 facts[f'frame rate {of}'] = partial(
                     getattr, video, 'frame_rate')
                 facts[f'annotation {of}'] = cache(partial(
-                    _sha256_of, video.gt_path))
+                    truth_sha256, video))
         for video in self.videos:
             facts[f'model.detector on {video.name}'] = partial(
                 self.model.detector.fingerprint, video)
@@ -209,10 +210,7 @@ def _identity(video: Video) -> dict[str, Any]:
     Names and sizes in bytes, not times: those change when data is copied.
     """
     return dict(
+        **(dict(numbers=video.numbers) if video.numbers else {}),
         size=video.size,
         images=[[Path(path).name, Path(path).stat().st_size]
                 for path in video.img_paths])
-
-
-def _sha256_of(path: str | None) -> str | None:
-    return path and file_sha256(path)

@@ -1,6 +1,7 @@
 """What a run has of one video: each made once, parsed once."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from mmengine.logging import print_log
 from numpy.typing import NDArray
 
 from mmremots.datasets.crops import CropStore, cut_crops
@@ -25,6 +27,8 @@ from mmremots.structures import (
 )
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
+from mmremots.structures.ground_truth import read_truth
+from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import NO_ROW, rows_of
 from mmremots.structures.video import Video, read_frame
 
@@ -202,7 +206,7 @@ class VideoWork:
             self._parsed[path] = (self.run.artifacts.digest(path), tracks)
 
     def truth(self) -> tuple[Observations, NDArray[np.int64]]:
-        """Annotated masks and their ids, no ignore regions.
+        """Annotated masks and their ids, no ignore regions and no empty ones.
 
         Of a labelled video those of the classes that are learned from.
 
@@ -212,16 +216,23 @@ class VideoWork:
         """
         if self.video.gt_path is None:
             raise FileNotFoundError(
-                f'{self.video.name}: a labelled sequence without gt/gt.txt')
+                f'{self.video.name}: a labelled sequence without ground '
+                'truth')
         digest = self.run.artifacts.fact(self._called('annotation'))
         classes = (self.run.artifacts.fact('labelled classes')
                    if self.kind == 'labelled' else None)
         path = Path(self.video.gt_path)
         if self._parsed.get(path, ('',))[0] != digest:
-            rows, ids = read_mots(
-                path, self.video.size, self.video.num_frames)
+            rows, ids = read_truth(self.video)
             people = (rows.labels != IGNORE if classes is None
                       else np.isin(rows.labels, classes))
+            seen = rle_area(rows.rles) > 0
+            if (people & ~seen).any():
+                print_log(
+                    f'{path}: {np.count_nonzero(people & ~seen)} objects '
+                    'without a pixel are left out', 'current',
+                    level=logging.WARNING)
+            people &= seen
             self._parsed[path] = (digest, (
                 rows.take(np.flatnonzero(people)), ids[people]))
         return self._parsed[path][1]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,12 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from mmengine.logging import print_log
+from numpy.typing import NDArray
 
+from mmremots.structures.classes import CAR, PEDESTRIAN
 from mmremots.structures.files import has_file
 from mmremots.structures.masks import rle_runs, runs_to_rle
 from mmremots.structures.observation_files import write_mots
+from mmremots.structures.observations import Observations
 
-from .mots_files import read_checked_mots
+from .mots_files import read_checked_mots, read_checked_truth
 
 if TYPE_CHECKING:
     from mmremots.structures.video import Video
@@ -49,41 +54,60 @@ _COUNTS = {
     'FP': ('CLEAR', 'CLR_FP'),
     'FN': ('CLEAR', 'CLR_FN'),
 }
+#: Classes that a benchmark scores, and what TrackEval's class of it calls
+#: the first frame.
+BENCHMARKS: dict[str, tuple[dict[str, int], int]] = {
+    'MOTSChallenge': ({'pedestrian': PEDESTRIAN}, 1),
+    'KittiMOTS': ({'car': CAR, 'pedestrian': PEDESTRIAN}, 0),
+}
 _TABLE_COLUMNS = ('sMOTSA', 'IDF1', 'MOTSA', 'MOTSP', 'MODSA', 'MT', 'ML',
                   'IDSW', 'HOTA')
 
 
 def evaluate_mots(
-        sequences: Iterable[Video],
-        tracks_dir: str | os.PathLike[str]) -> dict[str, dict[str, float]]:
-    """Score MOTS files against ground truth, pedestrians (class 2) only.
+        sequences: Iterable[Video], tracks_dir: str | os.PathLike[str],
+        benchmark: str = 'MOTSChallenge') -> dict[str, dict[str, float]]:
+    """Score MOTS files against ground truth.
 
-    The scores are those of TrackEval's ``MOTSChallenge`` with its metrics
-    CLEAR, Identity and HOTA (Voigtlaender et al., MOTS, CVPR 2019; Ristani
-    et al. 2016; Luiten et al. 2020). TrackEval hangs on a run-length
-    encoding of the wrong length and scores masks of the wrong image size as
-    misses; so each file is read and checked whole before it starts. It is
-    given copies, in which tracks are numbered from 1, since it allocates
-    memory by the largest id, and runs of no pixels are joined away, since
-    pycocotools stops at them.
+    The scores are those of TrackEval's ``MOTSChallenge`` or ``KittiMOTS``
+    with its metrics CLEAR, Identity and HOTA (Voigtlaender et al., MOTS,
+    CVPR 2019; Ristani et al. 2016; Luiten et al. 2020). TrackEval hangs on a
+    run-length encoding of the wrong length and scores masks of the wrong
+    image size as misses; so each file is read and checked whole before it
+    starts. It is given copies, in which tracks are numbered from 1, since it
+    allocates memory by the largest id, and runs of no pixels are joined
+    away, since pycocotools stops at them.
+
+    Where ground truth has no object of a class, percentages of it would be
+    the number of false positives by nothing: they are left out, and the log
+    says so. Counts stay, and count for all sequences together, as with
+    TrackEval.
 
     Args:
         sequences: Sequences; those without ``gt_path`` are left out.
         tracks_dir: Folder with ``<name>.txt`` of each sequence that has
-            ground truth. An empty file is a result without any object.
+            ground truth, frames from 1. An empty file is a result without
+            any object.
+        benchmark: ``'MOTSChallenge'`` (pedestrians) or ``'KittiMOTS'``
+            (cars and pedestrians).
 
     Returns:
         For each sequence by name, and for ``'COMBINED'`` (all their counts
         together), scores by the names of the paper: sMOTSA, IDF1, MOTSA,
         MOTSP, MODSA, HOTA, DetA, AssA, Rcll, Prcn, IDP, IDR in percent, and
-        the counts MT, PT, ML, IDSW, Frag, TP, FP, FN. Empty if no sequence
-        has ground truth.
+        the counts MT, PT, ML, IDSW, Frag, TP, FP, FN; of ``KittiMOTS`` those
+        of each class, ``car_sMOTSA`` and so on. Empty if no sequence has
+        ground truth.
 
     Raises:
         FileNotFoundError: A file of tracks is missing.
-        ValueError: A file is broken (the message names file and line), or
-            two sequences have one name.
+        ValueError: A file is broken (the message names file and line), two
+            sequences have one name, or there is no such benchmark.
     """
+    if benchmark not in BENCHMARKS:
+        raise ValueError(
+            f'benchmark {benchmark!r} is none of {", ".join(BENCHMARKS)}')
+    classes, first_frame = BENCHMARKS[benchmark]
     annotated = [s for s in sequences if s.gt_path is not None]
     if not annotated:
         return {}
@@ -91,19 +115,33 @@ def evaluate_mots(
     for name in lengths:
         if sum(s.name == name for s in annotated) > 1:
             raise ValueError(f'there are two sequences named {name}')
+    present: dict[str, set[int]] = {}
     with TemporaryDirectory(prefix='mmremots-') as folder:
         for sequence in annotated:
             name = f'{sequence.name}.txt'
-            _copy_checked(Path(str(sequence.gt_path)),
-                          Path(folder, 'gt', name), sequence)
-            _copy_checked(Path(tracks_dir, name),
-                          Path(folder, 'trackers', 'tracks', name), sequence)
-        results = _run_trackeval(folder, lengths)
-    return {
-        name: _scores(results[key]['pedestrian'])
-        for name, key in [(COMBINED, 'COMBINED_SEQ'),
-                          *((s.name, s.name) for s in annotated)]
-    }
+            truth = read_checked_truth(sequence)
+            present[sequence.name] = set(truth[0].labels.tolist())
+            _write_copy(Path(folder, 'gt', name), *truth, first_frame)
+            _write_copy(
+                Path(folder, 'trackers', 'tracks', name),
+                *_read_tracks(Path(tracks_dir, name), sequence), first_frame)
+        results = _run_trackeval(
+            folder, benchmark, list(classes), lengths)
+    present[COMBINED] = set().union(*present.values())
+    scores: dict[str, dict[str, float]] = {}
+    for name, found in [(COMBINED, present[COMBINED]), *present.items()]:
+        scores[name] = {}
+        key = 'COMBINED_SEQ' if name == COMBINED else name
+        for title, label in classes.items():
+            prefix = f'{title}_' if len(classes) > 1 else ''
+            scores[name] |= {
+                f'{prefix}{field}': value for field, value in _scores(
+                    results[key][title], label in found).items()}
+            if label not in found and name != COMBINED:
+                print_log(
+                    f'{name}: its ground truth has no {title}: nothing to '
+                    'score', 'current', level=logging.WARNING)
+    return scores
 
 
 def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
@@ -116,17 +154,20 @@ def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
 
     Returns:
         A table of all sequences together and a table of each sequence, one
-        row a method; '-' where a method has no such score.
+        row a method, or a method and class; '-' where it has no such score.
     """
     overall: dict[str, dict[str, float]] = {}
     by_sequence: dict[str, dict[str, dict[str, float]]] = {}
     for method, metrics in results.items():
-        overall[method] = {}
+        if not metrics:
+            overall[method] = {}
         for key, value in metrics.items():
             _, *sequence, name = key.split('/')
             rows = (by_sequence.setdefault('/'.join(sequence), {})
                     if sequence else overall)
-            rows.setdefault(method, {})[name] = value
+            title, _, field = name.rpartition('_')
+            row = f'{method}, {title}' if title else method
+            rows.setdefault(row, {})[field] = value
     combined = _table(
         ['Method', *_TABLE_COLUMNS],
         [[method, *_cells(row)] for method, row in overall.items()],
@@ -142,32 +183,38 @@ def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
     return f'{combined}\n\n{detailed}'
 
 
-def _copy_checked(source: Path, target: Path, sequence: Video) -> None:
-    if not has_file(source):
+def _read_tracks(
+        path: Path, sequence: Video) -> tuple[Observations, NDArray[np.int64]]:
+    if not has_file(path):
         raise FileNotFoundError(
-            f'{source}: no tracks of sequence {sequence.name}')
-    table, ids = read_checked_mots(
-        source, sequence.size, sequence.num_frames)
+            f'{path}: no tracks of sequence {sequence.name}')
+    return read_checked_mots(path, sequence.size, sequence.num_frames)
+
+
+def _write_copy(path: Path, table: Observations, ids: NDArray[np.int64],
+                first_frame: int) -> None:
     rles = [runs_to_rle(rle_runs(rle), rle['size']) for rle in table.rles]
-    write_mots(target, replace(table, rles=rles),
-               np.unique(ids, return_inverse=True)[1] + 1)
+    write_mots(path, replace(table, rles=rles),
+               np.unique(ids, return_inverse=True)[1] + 1, first_frame)
 
 
-def _run_trackeval(folder: str, lengths: dict[str, int]) -> dict[str, Any]:
+def _run_trackeval(folder: str, benchmark: str, classes: list[str],
+                   lengths: dict[str, int]) -> dict[str, Any]:
     import trackeval  # brings matplotlib: not for those who only predict
     quiet = {'PRINT_CONFIG': False}
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        dataset = trackeval.datasets.MOTSChallenge({
+        dataset = getattr(trackeval.datasets, benchmark)({
             **quiet,
             'GT_FOLDER': os.path.join(folder, 'gt'),
             'GT_LOC_FORMAT': '{gt_folder}/{seq}.txt',
             'TRACKERS_FOLDER': os.path.join(folder, 'trackers'),
             'TRACKERS_TO_EVAL': ['tracks'],
             'TRACKER_SUB_FOLDER': '',
-            'CLASSES_TO_EVAL': ['pedestrian'],
+            'CLASSES_TO_EVAL': classes,
             'SEQ_INFO': lengths,
-            'SKIP_SPLIT_FOL': True,
+            **({'SKIP_SPLIT_FOL': True} if benchmark == 'MOTSChallenge'
+               else {}),
         })
         evaluator = trackeval.Evaluator({
             **quiet,
@@ -184,17 +231,23 @@ def _run_trackeval(folder: str, lengths: dict[str, int]) -> dict[str, Any]:
             trackeval.metrics.Identity(dict(quiet)),
             trackeval.metrics.HOTA(),
         ])
-    return results['MOTSChallenge']['tracks']
+    return results[benchmark]['tracks']
 
 
-def _scores(families: Mapping[str, Any]) -> dict[str, float]:
-    """Scores by their names in the paper; HOTA's are means over alpha."""
-    scores = {
-        name: 100 * float(np.mean(families[family][field]))
-        for name, (family, field) in _PERCENTAGES.items()}
+def _scores(families: Mapping[str, Any],
+            annotated: bool) -> dict[str, float]:
+    """Scores by their names in the paper; HOTA's are means over alpha.
+
+    Without anything annotated the counts alone.
+    """
     counts = {
         name: float(families[family][field])
         for name, (family, field) in _COUNTS.items()}
+    if not annotated:
+        return counts
+    scores = {
+        name: 100 * float(np.mean(families[family][field]))
+        for name, (family, field) in _PERCENTAGES.items()}
     return scores | counts
 
 

@@ -2,15 +2,24 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
-from mmremots.structures.masks import iou_matrix, rle_area
+from mmremots.structures.ground_truth import read_truth
+from mmremots.structures.instance_pngs import (
+    instance_png_paths,
+    read_instance_pngs,
+)
+from mmremots.structures.masks import iou_matrix
 from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video, to_numbers
 
 #: Classes a file may name: car, pedestrian, ignore region.
 CLASSES = (CAR, PEDESTRIAN, IGNORE)
@@ -38,11 +47,64 @@ def read_checked_mots(
         ValueError: ``FILE:LINE: ...``.
     """
     table, ids = read_mots(path, size, num_frames)
+    _check_rules(table, ids, lambda row: _line(path, row))
+    return table, ids
+
+
+def read_checked_truth(
+        video: Video) -> tuple[Observations, NDArray[np.int64]]:
+    """Read ground truth, and check it as :func:`read_checked_mots` does.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        ValueError: It is broken; the message names the file, and of text
+            the line.
+    """
+    table, ids = read_truth(video)
+    _check_rules(table, ids, _places(
+        str(video.gt_path), to_numbers(video, table.frames)))
+    return table, ids
+
+
+def check_ground_truth(video: Video) -> None:
+    """Raise now what scores or crops would raise after hours of work.
+
+    A file that was sound is not read again until it changes, so every
+    stage may ask.
+
+    Args:
+        video: A video; one without ground truth is sound.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        ValueError: It is broken, see :func:`read_checked_truth`.
+    """
+    if video.gt_path is not None:
+        _check_version(video, _version(video.gt_path))
+
+
+def check_truth_file(path: str, size: tuple[int, int]) -> None:
+    """Check ground truth of which frames are not yet known.
+
+    Args:
+        path: A MOTS text or a folder of instance PNGs.
+        size: (h, w) that every mask must have.
+
+    Raises:
+        ValueError: It is broken, see :func:`read_checked_truth`.
+    """
+    read = read_instance_pngs if Path(path).is_dir() else read_mots
+    table, ids = read(path, size, None, 0)
+    _check_rules(table, ids, _places(path, table.frames - 1))
+
+
+def _check_rules(table: Observations, ids: NDArray[np.int64],
+                 place: Callable[[int], str]) -> None:
     wrong = np.flatnonzero(~np.isin(table.labels, CLASSES))
     if len(wrong):
-        row = wrong[0]
+        row = int(wrong[0])
         raise ValueError(
-            f'{path}:{_lines(path)[row]}: class {table.labels[row]} is none '
+            f'{place(row)}: class {table.labels[row]} is none '
             'of 1 (car), 2 (pedestrian), 10 (ignore region)')
     for frame, rows in table.frame_slices():
         rles = table.rles[rows]
@@ -51,56 +113,38 @@ def read_checked_mots(
         overlap[np.ix_(ignored, ignored)] = False
         pairs = np.argwhere(np.tril(overlap, -1))
         if len(pairs):
-            second, first = pairs[0] + rows.start
-            lines = _lines(path)
+            second, first = (pairs[0] + rows.start).tolist()
+            other = place(first).rsplit(':', 1)[-1]
             raise ValueError(
-                f'{path}:{lines[second]}: the mask of id {ids[second]} '
-                f'overlaps that of id {ids[first]} (line {lines[first]}) in '
+                f'{place(second)}: the mask of id {ids[second]} '
+                f'overlaps that of id {ids[first]} (line {other}) in '
                 f'frame {frame}')
-    return table, ids
-
-
-def check_ground_truth(
-        path: str | os.PathLike[str], size: tuple[int, int],
-        num_frames: int | None = None, with_pixels: bool = False) -> None:
-    """Raise now what scores or crops would raise after hours of work.
-
-    A file that was sound is not read again until it changes, so every
-    stage may ask.
-
-    Args:
-        path: A MOTS file.
-        size: (h, w) that every mask must have.
-        num_frames: Last frame allowed; default: any.
-        with_pixels: Whether no object may have an empty mask; such a one
-            can be missed, but not cut out of its image.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: ``FILE:LINE: ...``, see :func:`read_checked_mots`.
-    """
-    status = os.stat(path)
-    _check_version(os.fspath(path), size, num_frames, with_pixels,
-                   status.st_size, status.st_mtime_ns)
 
 
 @cache
-def _check_version(
-        path: str, size: tuple[int, int], num_frames: int | None,
-        with_pixels: bool, length: int, mtime: int) -> None:
-    del length, mtime  # part of the cache's key alone
-    table, ids = read_checked_mots(path, size, num_frames)
-    empty = np.flatnonzero(
-        (rle_area(table.rles) == 0) & (table.labels != IGNORE))
-    if with_pixels and len(empty):
-        row = empty[0]
-        raise ValueError(
-            f'{path}:{_lines(path)[row]}: the mask of id {ids[row]} in frame '
-            f'{table.frames[row]} has no pixel')
+def _check_version(video: Video, version: object) -> None:
+    del version  # part of the cache's key alone
+    read_checked_truth(video)
 
 
-def _lines(path: str | os.PathLike[str]) -> NDArray[np.int64]:
-    """Line numbers of a table's rows: it is sorted by frame, stably."""
-    with open(path, encoding='ascii') as file:
-        frames = [int(line.split(' ', 1)[0]) for line in file]
-    return np.argsort(frames, kind='stable') + 1
+def _version(path: str) -> object:
+    """Sizes and times of ground truth: another when it was changed."""
+    paths = (list(instance_png_paths(path).values()) if Path(path).is_dir()
+             else [Path(path)])
+    return tuple((status.st_size, status.st_mtime_ns)
+                 for status in map(os.stat, paths))
+
+
+def _places(path: str, numbers: NDArray[np.int64]) -> Callable[[int], str]:
+    """Where a row of ground truth stands: its line, or its PNG."""
+    if not Path(path).is_dir():
+        return lambda row: _line(path, row)
+    return lambda row: str(instance_png_paths(path)[int(numbers[row])])
+
+
+def _line(path: str | os.PathLike[str], row: int) -> str:
+    """``FILE:LINE`` of a row: tables are sorted by frame, stably."""
+    with open(path, encoding='utf-8-sig', errors='replace') as file:
+        lines = [(float(re.split(r'[\s,]', text.strip())[0]), number)
+                 for number, text in enumerate(file, 1) if text.strip()]
+    return f'{path}:{sorted(lines, key=lambda line: line[0])[row][1]}'

@@ -7,15 +7,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from mmdet.evaluation.metrics import BaseVideoMetric
 from mmengine.logging import print_log
 
-from mmremots.datasets.sequences import DEFAULT_FRAME_RATE
+from mmremots.datasets.annotation_files import find_annotation
+from mmremots.datasets.layouts import place_of_image
 from mmremots.registry import METRICS
-from mmremots.structures.files import has_file
+from mmremots.structures.classes import CAR, PEDESTRIAN
+from mmremots.structures.ground_truth import read_truth
+from mmremots.structures.image_names import image_run
 from mmremots.structures.masks import (
     RLE,
     encode_mask,
@@ -25,10 +29,10 @@ from mmremots.structures.masks import (
 )
 from mmremots.structures.observation_files import write_mots
 from mmremots.structures.observations import Observations
-from mmremots.structures.video import Video
+from mmremots.structures.video import DEFAULT_FRAME_RATE, Video
 
 from .mots_evaluation import COMBINED, evaluate_mots, format_tables
-from .mots_files import check_ground_truth
+from .mots_files import check_truth_file
 from .submission import write_submission
 
 
@@ -38,11 +42,12 @@ class MOTSChallengeMetric(BaseVideoMetric):
 
     For a model of mmdet's: takes ``pred_track_instances`` of each frame
     (``instances_id``, ``masks``, ``labels``, ``scores``), image by image or
-    video by video. The sequence is known from the image path,
-    ``<root>/<sequence>/img1/000001.jpg``; its ground truth is
-    ``<root>/<sequence>/gt/gt.txt``, where there is one. In MOTS masks must
-    not overlap: a pixel that several claim goes to the best score, and a
-    mask that is left with none is dropped.
+    video by video. The sequence is known from the image path, like
+    ``<root>/<sequence>/img1/000001.jpg``; its ground truth is sought where
+    data sets have it, see
+    :func:`mmremots.datasets.annotation_files.find_annotation`. In MOTS masks
+    must not overlap: a pixel that several claim goes to the best score, and
+    a mask that is left with none is dropped.
 
     Where the files are already written, :meth:`evaluate_tracks` scores them.
 
@@ -60,6 +65,10 @@ class MOTSChallengeMetric(BaseVideoMetric):
     """
 
     default_prefix: str | None = 'mots'
+    #: What scores, see :func:`evaluate_mots`.
+    benchmark = 'MOTSChallenge'
+    #: MOTS class to label of the model.
+    CLASS_IDS: Mapping[int, int] = MappingProxyType({PEDESTRIAN: 0})
 
     def __init__(self,
                  outfile_prefix: str | os.PathLike[str] | None = None,
@@ -75,7 +84,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         self.format_only = format_only
         self.class_of_label = {
             label: class_id
-            for class_id, label in (class_ids or {2: 0}).items()}
+            for class_id, label in (class_ids or self.CLASS_IDS).items()}
         self._frames: dict[Path, list[_Frame]] = {}
 
     def evaluate_tracks(self, sequences: Iterable[Video],
@@ -135,7 +144,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         if self.format_only:
             assert self.outfile_prefix is not None
             write_submission(
-                self.outfile_prefix, [s.name for s in sequences],
+                self.outfile_prefix, sequences,
                 Path(self.outfile_prefix, 'submission.zip'))
             return {}
         with ExitStack() as stack:
@@ -159,7 +168,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
         if without:
             print_log('not evaluated, no ground truth: '
                       + ', '.join(without), 'current')
-        scores = evaluate_mots(sequences, tracks_dir)
+        scores = evaluate_mots(sequences, tracks_dir, self.benchmark)
         combined = scores.pop(COMBINED, {})
         return combined | {
             f'{sequence}/{name}': value
@@ -169,7 +178,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
     def _read_frame(self, sample: Mapping[str, Any]) -> _Frame:
         """Check one data sample and make its masks disjoint."""
         img_path = sample['img_path']
-        folder = Path(img_path).parent.parent
+        folder = place_of_image(Path(img_path)).folder
         if not folder.name:
             raise ValueError(
                 f'{img_path}: the path must name the sequence, like '
@@ -190,24 +199,26 @@ class MOTSChallengeMetric(BaseVideoMetric):
 
     def _check_truth(self, frame: _Frame) -> None:
         """Find before the video what would fail after the last one."""
-        gt_path = frame.folder / 'gt' / 'gt.txt'
-        if not self.format_only and has_file(gt_path):
-            check_ground_truth(gt_path, frame.size)
+        gt_path = _truth_path(frame)
+        if not self.format_only and gt_path is not None:
+            check_truth_file(gt_path, frame.size)
 
     def _finish_video(self, folder: Path) -> None:
         """Make the table of a video and write its file."""
         frames = self._frames.pop(folder)
-        gt_path = folder / 'gt' / 'gt.txt'
         last = frames[-1]
-        if has_file(gt_path) and Path(last.img_path).stem.isdigit() \
-                and int(Path(last.img_path).stem) != last.number:
-            raise ValueError(
-                f'{last.img_path} came as frame {last.number}: {gt_path} '
-                'cannot score a part of a sequence')
+        images = image_run(Path(frame.img_path) for frame in frames)
         sequence = Video(
             folder.name, tuple(frame.img_path for frame in frames),
-            *last.size, DEFAULT_FRAME_RATE,
-            str(gt_path) if has_file(gt_path) else None)
+            *last.size, DEFAULT_FRAME_RATE, _truth_path(last),
+            tuple(images.numbers), str(folder))
+        try:
+            read_truth(sequence)
+        except ValueError as error:
+            raise ValueError(
+                f'{last.img_path} came as frame {last.number}, the last one; '
+                'ground truth cannot score a part of a sequence: '
+                f'{error}') from None
         rles = [rle for frame in frames for rle in frame.rles]
         table = Observations(
             frames=np.repeat(
@@ -225,6 +236,18 @@ class MOTSChallengeMetric(BaseVideoMetric):
         self.results.append((sequence, table, ids))
 
 
+@METRICS.register_module()
+class KittiMOTSMetric(MOTSChallengeMetric):
+    """Scores of KITTI MOTS, cars and pedestrians each for themselves.
+
+    Keys are ``mots/car_sMOTSA``, ``mots/0002/pedestrian_IDF1`` and so on.
+    The submission numbers frames from 0, as the images are named.
+    """
+
+    benchmark = 'KittiMOTS'
+    CLASS_IDS = MappingProxyType({CAR: 0, PEDESTRIAN: 1})
+
+
 @dataclass(frozen=True)
 class _Frame:
     """One frame of a video: disjoint masks with an id each."""
@@ -236,6 +259,12 @@ class _Frame:
     ids: np.ndarray
     labels: np.ndarray
     rles: list[RLE]
+
+
+def _truth_path(frame: _Frame) -> str | None:
+    place = place_of_image(Path(frame.img_path))
+    found = find_annotation(place.folder.name, place.folder, place.root)
+    return None if found.path is None else str(found.path)
 
 
 def _disjoint_masks(

@@ -156,13 +156,15 @@ def format_detections(observations: Observations) -> str:
 
 
 def write_mots(
-        path: PathLike, observations: Observations, ids: ArrayLike) -> None:
+        path: PathLike, observations: Observations, ids: ArrayLike,
+        first_frame: int = 1) -> None:
     """Write a table as :func:`read_mots` reads it, atomically.
 
     Args:
         path: The file.
         observations: N rows.
         ids: (N,) integers >= 0, each once in a frame.
+        first_frame: What the file is to call the first frame; 0 in KITTI.
 
     Raises:
         ValueError: If there is not one such id a row.
@@ -178,8 +180,9 @@ def write_mots(
     with atomic_path(path) as temporary, \
             open(temporary, 'w', encoding='ascii', newline='\n') as file:
         for row, rle in enumerate(observations.rles):
+            frame = observations.frames[row] + (first_frame - 1)
             file.write(
-                f'{observations.frames[row]} {numbers[row]} '
+                f'{frame} {numbers[row]} '
                 f'{observations.labels[row]} {_rle_text(rle)}\n')
 
 

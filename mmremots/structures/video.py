@@ -1,17 +1,31 @@
 """A video: its frames on disk."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .files import has_file
+from .observations import Observations
+
+#: Frames a second of a video that does not say.
+DEFAULT_FRAME_RATE = 30.0
 
 
 @dataclass(frozen=True)
 class Video:
     """One video: an image file for each frame.
+
+    Frames count from 1 wherever mmremots counts them. Files that people have
+    beside their images may count otherwise, from 0 in KITTI MOTS or as the
+    images are called: ``numbers``. Who reads such a file takes them off
+    (:func:`to_frames`), who writes one for others puts them on
+    (:func:`to_numbers`).
 
     Attributes:
         name: Name of the sequence, that of its folder.
@@ -20,8 +34,13 @@ class Video:
         height: Image height in pixels.
         width: Image width in pixels.
         frame_rate: Frames per second.
-        gt_path: MOTS text file of ground truth, or None without one. Read
-            it with :func:`mmremots.structures.read_mots`.
+        gt_path: Ground truth, a MOTS text file or a folder of instance PNGs,
+            or None without one. Read it with
+            :func:`mmremots.structures.ground_truth.read_truth`.
+        numbers: What files call the frames, increasing; empty for 1 to N.
+        folder: The sequence's folder, in which its ``gt/`` and ``det/`` lie;
+            '' where there is none.
+        layout: What kind of data set it is from, for the log.
     """
 
     name: str
@@ -30,6 +49,9 @@ class Video:
     width: int
     frame_rate: float
     gt_path: str | None
+    numbers: tuple[int, ...] = ()
+    folder: str = field(default='', compare=False)
+    layout: str = field(default='MOTSChallenge', compare=False)
 
     @property
     def num_frames(self) -> int:
@@ -40,6 +62,66 @@ class Video:
     def size(self) -> tuple[int, int]:
         """Image size as (height, width)."""
         return self.height, self.width
+
+    @property
+    def first_frame(self) -> int:
+        """What files call the first frame."""
+        return self.numbers[0] if self.numbers else 1
+
+    @property
+    def num_numbers(self) -> int:
+        """How many numbers there are from the first frame's to the last's.
+
+        With ``first_frame`` what readers of files take for ``num_frames``;
+        more than there are frames where numbers are left out.
+        """
+        return (self.numbers[-1] - self.numbers[0] + 1 if self.numbers
+                else self.num_frames)
+
+
+def frame_numbers(video: Video) -> NDArray[np.int64]:
+    """What files call each frame, (num_frames,) int64."""
+    return np.array(
+        video.numbers or range(1, video.num_frames + 1), np.int64)
+
+
+def to_frames(video: Video, table: Observations) -> Observations:
+    """Count the frames of a table from 1, leaving out no number.
+
+    Args:
+        video: The video.
+        table: As a reader gives it that was told ``video.first_frame``.
+
+    Raises:
+        ValueError: A row is of a number that no image has.
+    """
+    if video.num_numbers == video.num_frames:
+        return table
+    known = frame_numbers(video)
+    numbers = table.frames + (video.first_frame - 1)
+    wrong = numbers[~np.isin(numbers, known)]
+    if len(wrong):
+        before = known[np.searchsorted(known, wrong[0]) - 1]
+        raise ValueError(
+            f'frame {wrong[0]}, but no image has this number: after '
+            f'{before} comes {known[np.searchsorted(known, wrong[0])]}; if '
+            'the file counts the images from 1, say first_frame=1')
+    return replace(table, frames=np.searchsorted(known, numbers) + 1)
+
+
+def to_numbers(video: Video, frames: ArrayLike) -> NDArray[np.int64]:
+    """What files call some frames.
+
+    Args:
+        video: The video.
+        frames: (N,) integers from 1 to ``num_frames``.
+    """
+    return frame_numbers(video)[np.asarray(frames, np.int64) - 1]
+
+
+def sequence_folder(video: Video) -> Path:
+    """Where what belongs to a video lies: its folder, as far as is known."""
+    return Path(video.folder or Path(video.img_paths[0]).parents[1])
 
 
 def read_frame(video: Video, frame: int) -> np.ndarray:
@@ -67,7 +149,7 @@ def read_frame(video: Video, frame: int) -> np.ndarray:
         height, width = image.shape[:2]
         raise ValueError(
             f'{path}: the image is {width}x{height}, those of '
-            f'{video.name} are {video.width}x{video.height}')
+            f'{video.name} are {video.width}x{video.height}{turned(path)}')
     return image
 
 
@@ -75,6 +157,7 @@ def read_image(path: str) -> np.ndarray:
     """Read an image file.
 
     From memory: of a file, OpenCV fills what is missing of a JPEG with grey.
+    An image with an EXIF orientation is turned by it.
 
     Args:
         path: The file.
@@ -86,11 +169,48 @@ def read_image(path: str) -> np.ndarray:
         FileNotFoundError: It is not there.
         ValueError: It is no file, or cannot be decoded as a whole.
     """
+    return _decode(path, cv2.IMREAD_COLOR)
+
+
+def turned(path: str) -> str:
+    """What to say of an image that its EXIF tag turns on its side.
+
+    Returns:
+        The end of a message; '' for any other image.
+    """
+    try:
+        stored = _decode(
+            path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        shown = read_image(path)
+    except (OSError, ValueError):
+        return ''
+    if stored.shape == shown.shape:
+        return ''
+    (height, width), (h, w) = stored.shape[:2], shown.shape[:2]
+    return (f'; {path} is stored as {width}x{height}, and its EXIF '
+            f'orientation tag turns it to {w}x{h}: turn the pixels, or '
+            'remove the tag')
+
+
+@contextmanager
+def naming_exif(video: Video) -> Iterator[None]:
+    """Explain masks of another size than the images, where EXIF does."""
+    try:
+        yield
+    except ValueError as error:
+        reason = (turned(video.img_paths[0])
+                  if 'size (h, w)' in str(error) and video.img_paths else '')
+        if not reason:
+            raise
+        raise ValueError(f'{error}{reason}') from None
+
+
+def _decode(path: str, flags: int) -> np.ndarray:
     if not has_file(path):
         raise FileNotFoundError(f'{path}: no such image')
     content = np.fromfile(path, dtype=np.uint8)
     try:
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        image = cv2.imdecode(content, flags)
         reason = 'another kind of file, or broken off'
     except cv2.error as error:
         image, reason = None, ' '.join(str(error).split())

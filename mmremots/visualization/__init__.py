@@ -1,5 +1,7 @@
 """Pictures of results: mask overlays, histograms, timelines."""
-from .overlays import draw_masks, track_color, write_overlays
+from mmremots.structures.drawing import draw_masks, track_color
+
+from .overlays import write_overlays
 from .plots import (
     histogram,
     histogram_overlap,

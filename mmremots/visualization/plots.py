@@ -14,9 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from mmremots.structures.drawing import track_color
 from mmremots.structures.files import atomic_path
-
-from .overlays import track_color
 
 #: ``dict(edges=[...], counts=[...])``, one edge more than counts.
 Histogram = Mapping[str, Any]

@@ -1,11 +1,19 @@
 """The rules of the benchmark for a whole file."""
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from mmremots.evaluation import check_ground_truth, read_checked_mots
+from mmremots.evaluation.mots_files import (
+    check_truth_file,
+    read_checked_truth,
+)
 from mmremots.structures.masks import encode_mask
+from mmremots.structures.video import Video
 
 
 def line(frame, number, class_id, x1, x2):
@@ -13,6 +21,12 @@ def line(frame, number, class_id, x1, x2):
     mask[:, x1:x2] = 1
     return (f'{frame} {number} {class_id} 4 20 '
             f'{encode_mask(mask)["counts"].decode()}\n')
+
+
+def video(path, num_frames, numbers=()):
+    return Video(
+        'a', tuple(map(str, numbers)) or ('',) * num_frames, 4, 20, 30.0,
+        str(path), numbers)
 
 
 def test_sound_file(tmp_path):
@@ -51,29 +65,58 @@ def test_object_over_ignore_region(tmp_path):
 
 
 def test_a_mask_without_a_pixel(tmp_path):
-    """Cannot be cut out; where nothing is, it is allowed."""
+    """Can be missed by a tracker, so it is allowed."""
     path = tmp_path / 'a.txt'
-    path.write_text(line(2, 3, 10, 0, 0) + line(1, 1, 2, 0, 10))
-    for with_pixels in (False, True):
-        check_ground_truth(path, (4, 20), 2, with_pixels)
-    path.write_text(
-        line(2, 3, 2, 0, 0) + line(1, 1, 2, 0, 10) + line(1, 5, 2, 0, 0))
-    check_ground_truth(path, (4, 20), 2)
-    with pytest.raises(ValueError, match=(
-            r'a\.txt:3: the mask of id 5 in frame 1 has no pixel')):
-        check_ground_truth(path, (4, 20), 2, with_pixels=True)
+    path.write_text(line(2, 3, 10, 0, 0) + line(1, 1, 2, 0, 10)
+                    + line(1, 5, 2, 0, 0))
+    check_ground_truth(video(path, 2))
 
 
 def test_a_changed_file_is_checked_again(tmp_path):
     """What was sound a moment ago may not be so now."""
     path = tmp_path / 'a.txt'
     path.write_text(line(1, 1, 2, 0, 10))
-    check_ground_truth(path, (4, 20), 1)
+    check_ground_truth(video(path, 1))
     path.write_text(line(1, 1, 2, 0, 10) + line(1, 2, 2, 5, 15))
     with pytest.raises(ValueError, match=r'a\.txt:2: .*overlaps'):
-        check_ground_truth(path, (4, 20), 1)
+        check_ground_truth(video(path, 1))
     with pytest.raises(ValueError, match=r'a\.txt:1: mask size'):
-        check_ground_truth(path, (4, 21), 1)
+        check_ground_truth(replace(video(path, 1), width=21))
+    check_ground_truth(replace(video(path, 1), gt_path=None))
+
+
+def test_pngs(tmp_path):
+    """Frames' numbers are those of the images; errors name the PNG."""
+    image = np.zeros((4, 20), np.uint16)
+    image[:, :5] = 2001
+    for number in (5, 10):
+        cv2.imwrite(str(tmp_path / f'{number:06d}.png'), image)
+    truth = video(tmp_path, 3, (5, 10, 15))
+    check_ground_truth(truth)
+    table, ids = read_checked_truth(truth)
+    assert table.frames.tolist() == [1, 2]
+    assert ids.tolist() == [2001, 2001]
+    image[:, 10:] = 3001
+    cv2.imwrite(str(tmp_path / '000010.png'), image)
+    for check in (lambda: check_ground_truth(truth),
+                  lambda: check_truth_file(str(tmp_path), (4, 20))):
+        with pytest.raises(ValueError, match=r'000010\.png: class 3 is none'):
+            check()
+
+
+@pytest.mark.parametrize(('numbers', 'frame', 'message'), [
+    ((0, 1, 2), 3, 'frame 3, but the last is 2; a has images 0 to 2, and '
+                   'numbers in files .* say first_frame=1'),
+    ((5, 10, 15), 6, 'a.txt: frame 6, but no image has this number: after 5 '
+                     'comes 10'),
+    ((101, 102, 103), 1, 'frame 1, but the first is 101; a has'),
+])
+def test_frames_that_no_image_is_of(tmp_path, numbers, frame, message):
+    """The numbers in the names count; what else to say is said."""
+    path = tmp_path / 'a.txt'
+    path.write_text(line(frame, 1, 2, 0, 10))
+    with pytest.raises(ValueError, match=message):
+        check_ground_truth(video(path, 3, numbers))
 
 
 def test_real_annotation(shared_data):

@@ -19,40 +19,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmremots.datasets.sequences import find_sequences, list_images
+from mmremots.datasets.sequences import find_sequences
 from mmremots.structures.classes import IGNORE
-from mmremots.structures.files import atomic_path, has_file
+from mmremots.structures.files import atomic_path
+from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.masks import rle_area
-from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
-from mmremots.structures.video import Video, read_image
+from mmremots.structures.video import Video
 
 PEDESTRIAN = {2: 'pedestrian'}
 CAR_AND_PEDESTRIAN = {1: 'car', 2: 'pedestrian'}
-KITTI_FRAME_RATE = 10.0
-
-
-def find_kitti_sequences(
-        data_root: Path, names: Sequence[str] | None) -> list[Video]:
-    """Sequences in the layout of KITTI MOTS.
-
-    ``image_02/<sequence>/000000.png`` and ``instances_txt/<sequence>.txt``,
-    which numbers frames from 0.
-    """
-    img_root = data_root / 'image_02'
-    if not img_root.is_dir():
-        raise FileNotFoundError(f'{img_root}: no such folder')
-    if names is None:
-        names = sorted(p.name for p in img_root.iterdir() if p.is_dir())
-    sequences = []
-    for name in names:
-        img_paths = list_images(img_root / name, first=0)
-        height, width = read_image(img_paths[0]).shape[:2]
-        gt_path = data_root / 'instances_txt' / f'{name}.txt'
-        sequences.append(Video(
-            name, tuple(img_paths), height, width, KITTI_FRAME_RATE,
-            str(gt_path) if has_file(gt_path) else None))
-    return sequences
 
 
 def convert(data_root: Path, sequences: Sequence[Video],
@@ -64,7 +40,7 @@ def convert(data_root: Path, sequences: Sequence[Video],
         sequences: The sequences.
         with_videos: CocoVID: a list of videos, and for each image the
             ``video_id`` and the ``frame_id``, from 0.
-        kitti: Cars count too, and the text files number frames from 0.
+        kitti: Cars count too.
     """
     names = CAR_AND_PEDESTRIAN if kitti else PEDESTRIAN
     videos: list[dict[str, Any]] = []
@@ -85,9 +61,7 @@ def convert(data_root: Path, sequences: Sequence[Video],
                 images[-1] |= {'video_id': video_id, 'frame_id': frame_id}
         if sequence.gt_path is None:
             continue
-        table, ids = read_mots(
-            sequence.gt_path, sequence.size, sequence.num_frames,
-            first_frame=0 if kitti else 1)
+        table, ids = read_truth(sequence)
         shift = int(0 in ids)
         for annotation in _annotations(table, names):
             row = annotation.pop('row')
@@ -135,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         description='Write MOTS ground truth as a COCO JSON.')
     parser.add_argument(
         'data_root', type=Path,
-        help='folder of sequences: <sequence>/img1/ and gt/gt.txt')
+        help='folder of sequences, in any layout of docs/data.md')
     parser.add_argument(
         '-o', '--out', type=Path, required=True, help='JSON to write')
     parser.add_argument(
@@ -146,12 +120,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         help='cocovid: with videos, for mmdet\'s BaseVideoDataset')
     parser.add_argument(
         '--kitti', action='store_true',
-        help='KITTI MOTS: image_02/<sequence>/ and '
-             'instances_txt/<sequence>.txt, frames from 0, also cars')
+        help='KITTI MOTS: cars, too')
     args = parser.parse_args(argv)
-    find = find_kitti_sequences if args.kitti else find_sequences
     try:
-        sequences = find(args.data_root, args.sequences)
+        sequences = find_sequences(args.data_root, args.sequences)
         content = convert(
             args.data_root, sequences, args.format == 'cocovid', args.kitti)
     except (OSError, ValueError) as error:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from mmremots.datasets.sequences import find_sequences
 from mmremots.structures.classes import PEDESTRIAN
 from mmremots.structures.files import atomic_path
+from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.masks import rle_area
-from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video, read_frame
 
@@ -38,13 +38,13 @@ def read_people(
             could not read the names of the crops.
     """
     if sequence.gt_path is None:
-        raise ValueError(f'sequence {sequence.name} has no gt/gt.txt')
+        raise ValueError(
+            f'sequence {sequence.name} has no ground truth, gt/gt.txt')
     if ' ' in sequence.name:
         raise ValueError(
             f'sequence {sequence.name!r}: ReIDDataset cannot read file names '
             'with a space')
-    table, ids = read_mots(
-        sequence.gt_path, sequence.size, sequence.num_frames)
+    table, ids = read_truth(sequence)
     rows = np.flatnonzero((table.labels == PEDESTRIAN) & (
         rle_area(table.rles) >= max(min_area, 1)))
     return table.take(rows), ids[rows]
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         description='Cut labelled crops out of MOTS ground truth.')
     parser.add_argument(
         'data_root', type=Path,
-        help='folder of sequences: <sequence>/img1/ and gt/gt.txt')
+        help='folder of sequences, in any layout of docs/data.md')
     parser.add_argument(
         '-o', '--out', type=Path, required=True,
         help='folder to write, new or empty')

@@ -14,14 +14,17 @@ from mmengine.logging import print_log
 
 from mmremots.datasets.triplets import NoGroupsError
 from mmremots.engine.encoder_training import train_encoder
-from mmremots.engine.quality import check_truth, report_encoder
+from mmremots.engine.quality import (
+    check_labelled,
+    check_truth,
+    report_encoder,
+)
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import Stage
 from mmremots.engine.training_settings import (
     check_settings,
     training_settings,
 )
-from mmremots.evaluation import check_ground_truth
 from mmremots.models.reid import read_state_dict
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, STAGES
@@ -65,13 +68,7 @@ class EncoderTraining(Stage):
             raise ValueError(
                 f'{type(self).__name__} needs labelled videos; set '
                 'test_cfg.labelled, or leave the stage out')
-        for video in run.labelled:
-            if video.gt_path is None:
-                raise FileNotFoundError(
-                    f'{Path(video.img_paths[0]).parents[1]}: a labelled '
-                    'sequence without gt/gt.txt')
-            check_ground_truth(video.gt_path, video.size, video.num_frames,
-                               with_pixels=True)
+        check_labelled(run)
 
     @abstractmethod
     def data(self, run: Run, label: str) -> dict[str, Any]:
