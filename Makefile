@@ -1,8 +1,6 @@
 # Every target sets up .venv first: minutes the first time, nothing later.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
-PAPER := work_dirs/remots_sample
-PLUS := work_dirs/remots_plus_sample
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast lint
@@ -16,14 +14,8 @@ setup:  ## make or update .venv (PYTHON=/path/to/python3.11 to choose)
 		"or make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" tools/setup_env.py
 
-# Masks and first training are the same in both: the second run goes on with
-# those of the first.
 demo: setup  ## track the built-in sample as the paper does, then with plus
-	$(RUN) tools/test.py configs/remots_sample.py --work-dir $(PAPER)
-	rm -rf $(PLUS) && cp -r $(PAPER) $(PLUS)
-	$(RUN) tools/test.py configs/remots_plus_sample.py --work-dir $(PLUS) \
-		--resume
-	$(RUN) tools/analysis_tools/compare_runs.py $(PAPER) $(PLUS)
+	$(RUN) -m mmremots demo
 
 test: setup  ## run the whole test suite, on all cores
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist worksteal

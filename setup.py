@@ -69,6 +69,7 @@ setup(
     python_requires='>=3.11',
     packages=find_packages(include=['mmremots', 'mmremots.*']),
     cmdclass={'build_py': BuildWithConfigs},
+    entry_points={'console_scripts': ['mmremots = mmremots.cli:main']},
     install_requires=parse_requirements('runtime'),
     extras_require={
         'mim': parse_requirements('mminstall'),

@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -11,6 +13,22 @@ from mmengine.registry import Registry
 from mmremots.registry import MODELS, STAGES, TASK_UTILS
 
 _PLAIN = (bool, int, float, str, NoneType)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What may have been meant, to put behind a message.
+
+    Args:
+        name: A name that is none.
+        known: Those there are.
+
+    Returns:
+        ``; did you mean A, B?``, or nothing where none is near.
+    """
+    known = dict.fromkeys(known)
+    near = get_close_matches(name, known, cutoff=0.7) or [
+        other for other in known if name.lower() == other.lower()]
+    return f'; did you mean {", ".join(near)}?' if near else ''
 
 
 def build_part(registry: Registry, key: str, config: Any) -> Any:
@@ -29,8 +47,20 @@ def build_part(registry: Registry, key: str, config: Any) -> Any:
     try:
         return registry.build(config)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        reason = ' '.join(str(error).split())
-        raise ValueError(f'{key}: {reason}') from error
+        raise ValueError(f'{key}: {_reason(error)}') from error
+
+
+def _reason(error: Exception) -> str:
+    """One line; of a name that mmengine did not find, the nearest."""
+    reason = ' '.join(str(error).split())
+    unknown = re.match(
+        r"""["']?((?:\w+\.)*(\w+)) is not in the .+? registry""", reason)
+    if unknown is None:
+        return reason
+    names = [name for registry in (MODELS, TASK_UTILS, STAGES)
+             for name in registry.module_dict]
+    return (f"'{unknown[1]}' {unknown[0].split(' ', 1)[1]}"
+            + nearest(unknown[2], names))
 
 
 def check_config(key: str, config: Any) -> None:
@@ -81,8 +111,9 @@ def _check_names(key: str, cls: type, settings: Mapping[str, Any]) -> None:
     for name in settings:
         if name not in known:
             raise ValueError(
-                f'{key}.{name}: {cls.__name__} has no such setting; it has '
-                + (', '.join(known) or 'none'))
+                f'{key}.{name}: {cls.__name__} has no such setting'
+                + (nearest(name, known)
+                   or f'; it has {", ".join(known) or "none"}'))
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -27,6 +27,36 @@ DEPENDENCIES = (
 )
 
 
+class Optional(NamedTuple):
+    """A module that only some things need.
+
+    Attributes:
+        module: Its name.
+        use: What needs it.
+        remedy: How it is installed.
+        package: Name of what pip installs, where it is another.
+    """
+
+    module: str
+    use: str
+    remedy: str
+    package: str = ''
+
+
+OPTIONAL = (
+    Optional('onnx', 'encoders that start from an .onnx file',
+             'pip install onnx'),
+    Optional('lap', 'ByteTrack and OC-SORT in tools/benchmarks',
+             'pip install lap'),
+    Optional('mmpretrain', 'detectors with its backbones, such as ConvNeXt; '
+             'mmdet\'s own tracking models', 'pip install onedl-mmpretrain',
+             'onedl-mmpretrain'),
+    Optional('detectron2', 'configs/detectors/'
+             'cascade-mask-rcnn_x152_detectron2.py',
+             'see its own installation guide'),
+)
+
+
 def check_version(dependency: Dependency, found: str | None) -> None:
     """Refuses a version outside the bounds of a dependency.
 

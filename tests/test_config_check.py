@@ -33,7 +33,13 @@ def registered() -> None:
     ('merger.max_seconds', 'a', "max_seconds='a' is not float or None"),
     ('merger.retak', True, 'model.merger.retak: TrackletMerger has no such'),
     ('merger.veto.quantile', 'a', "model.merger.veto.quantile='a' is not"),
-    ('merger.type', 'Nope', "^model.merger: 'Nope is not in the"),
+    ('merger.type', 'Nope', "^model.merger: 'Nope' is not in the"),
+    ('merger.type', 'TrackletMergr',
+     "^model.merger: 'TrackletMergr' is not in the mmremots::task util "
+     'registry; did you mean TrackletMerger[?]$'),
+    ('tracker.threshold.type', 'mmremots.ThreeSigmaTreshold',
+     "^model.tracker: 'mmremots.ThreeSigmaTreshold' is not in .*; did you "
+     'mean ThreeSigmaThreshold'),
     ('tracker.sure_only', 3, 'model.tracker.sure_only=3 is not bool'),
     ('tracker', None, 'model.tracker=None is not a config with a type'),
     ('motion.preset', 'nope', "^model.motion: preset is 'nope', not one of"),
@@ -50,7 +56,8 @@ def test_a_mistake_in_the_model(key: str, value: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize(('stage', 'message'), [
-    (dict(type='Nope'), r'stages\[1\]: .Nope is not in the'),
+    (dict(type='Nope'), r'stages\[1\]: .Nope. is not in the'),
+    (dict(type='GapFiling'), r'registry; did you mean GapFilling'),
     (dict(type='GapFilling', max_second=1), r'\[1\].max_second: GapFilling'),
     (dict(type='GapFilling', min_iou='x'), r"\[1\].min_iou='x' is not float"),
     (dict(type='GapFilling', min_iou=2.0), r'\[1\]: .*min_iou=2.0 is not in'),

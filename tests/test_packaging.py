@@ -1,6 +1,7 @@
 """mmremots as others find it: from a checkout, and from a wheel outside."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,8 +15,11 @@ import pytest
 import yaml
 from mmengine.config import Config
 from mmengine.hub import get_config, get_model
+from tiny_runs import SPECS
 
 import mmremots
+from mmremots.datasets.sample import build
+from mmremots.datasets.sample.build import render_sample
 from mmremots.models.mot import ReMOTS
 from mmremots.models.reid import ReIDEncoder
 
@@ -185,3 +189,30 @@ print(type(get_model('mmremots::remots/remots_sample.py')).__name__)
     assert Path(printed[2]).is_relative_to(package)
     assert printed[-1] == 'ReMOTS'
     assert mmremots.__file__ != printed[0]
+
+
+@pytest.mark.slow
+def test_the_command_of_a_wheel_runs_the_sample(
+        installed: Path, tmp_path: Path) -> None:
+    """Outside the checkout, both configs, with nothing but their names."""
+    # A smaller sample, with the mark of the whole one.
+    sample = tmp_path / 'data' / 'sample'
+    render_sample(sample, SPECS)
+    (sample / build._STAMP).write_text(json.dumps(
+        {'fingerprint': build._fingerprint(build.SEQUENCES)}))
+    printed = _call(
+        installed / 'mmremots', 'demo', '--cfg-options',
+        'test_cfg.training.max_iters=2', 'test_cfg.training.batch_size=16',
+        'test_cfg.training.group_size=8', 'model.reid.crop_size=(64,32)',
+        'test_dataloader.num_workers=0', 'test_cfg.training.num_workers=0',
+        cwd=tmp_path)
+    rows = [line.split() for line in printed.splitlines()[-9:]]
+    for name in ('remots_sample', 'remots_plus_sample'):
+        assert [name] in [row[:1] for row in rows]
+        run = tmp_path / 'work_dirs' / name
+        assert (run / 'metrics.json').is_file()
+        assert (run / 'submission.zip').is_file()
+    # The second run went on with what is the same in both.
+    assert (run / 'encoder_intra.pth').read_bytes() == (
+        run.parent / 'remots_sample' / 'encoder_intra.pth').read_bytes()
+    assert _call(installed / 'mmremots', 'doctor', cwd=tmp_path)

@@ -1,44 +1,7 @@
-"""Train on labelled data: a ReMOTS encoder, or any mm model.
+"""`mmremots train`, for those who know mm's tools/train.py."""
+import sys
 
-Given a ReMOTS config, trains its encoder on the config's labelled set
-alone and leaves it in WORK_DIR/encoder_labelled.pth: a starting point that
-tools/test.py takes as its CHECKPOINT. Given any other config, such as a
-detector's, trains what that describes.
-"""
-from __future__ import annotations
-
-import argparse
-
-from mmremots.apis.command_line import (
-    add_run_arguments,
-    build_runner,
-    load_config,
-    one_line_errors,
-)
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='config file')
-    add_run_arguments(parser)
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Train what the config describes."""
-    args = parse_args()
-    with one_line_errors():
-        cfg = load_config(args)
-        if cfg.model.type in ('ReMOTS', 'mmremots.ReMOTS'):
-            cfg.test_dataloader.dataset = cfg.test_cfg.labelled
-            cfg.test_cfg.stages = [dict(type='LabelledTraining')]
-            build_runner(cfg).test()
-        else:
-            build_runner(cfg).train()
-
+from mmremots.cli import main
 
 if __name__ == '__main__':
-    main()
+    main(['train', *sys.argv[1:]])

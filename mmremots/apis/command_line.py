@@ -1,22 +1,38 @@
-"""What the commands in ``tools/`` share."""
+"""What the subcommands of ``mmremots`` and the ``tools/`` share."""
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from mmengine.utils import get_installed_path
+
+import mmremots
+from mmremots.config_check import nearest
 
 #: What bad input raises: shown as one line, without the way it came.
 INPUT_ERRORS = (ValueError, OSError, KeyError, TypeError, ImportError)
+
+#: Where the configs that come with mmremots are.
+PACKAGED = Path(mmremots.__file__).parent / '.mim' / 'configs'
+#: What mmengine's runner reads of a config beside its own arguments.
+RUNNER_EXTRAS = ('auto_scale_lr', 'compile', 'custom_imports',
+                 'find_unused_parameters', 'model_wrapper_cfg',
+                 'runner_type', 'sync_bn')
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,29 +68,82 @@ def markdown_table(
     return '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
 
 
+def read_config(name: str | Path) -> Config:
+    """Read a config.
+
+    Args:
+        name: Path of a file, or ``package::folder/file.py`` of an installed
+            package.
+
+    Raises:
+        FileNotFoundError: There is no such config; the nearest are named.
+    """
+    package, separator, inside = str(name).partition('::')
+    if not separator:
+        path = Path(name)
+        if not path.is_file():
+            others = {str(other): other.name
+                      for other in path.parent.glob('*.py')} | {
+                f'mmremots::remots/{other.name}': other.name
+                for other in (PACKAGED / 'remots').glob('*.py')}
+            raise FileNotFoundError(
+                f'{path}: no such config file'
+                + _nearest_of(path.with_suffix('.py').name, others))
+        return Config.fromfile(path)
+    if package not in MODULE2PACKAGE or find_spec(package) is None:
+        raise FileNotFoundError(
+            f'{name}: no package {package} with configs is installed'
+            + nearest(package, MODULE2PACKAGE))
+    configs = Path(get_installed_path(package)) / '.mim' / 'configs'
+    if not (configs / inside).is_file():
+        others = {f'{package}::{other.relative_to(configs)}': other.name
+                  for other in configs.glob('*/*.py')}
+        raise FileNotFoundError(
+            f'{name}: {package} has no such config' + _nearest_of(
+                Path(inside).with_suffix('.py').name, others))
+    return Config.fromfile(configs / inside)
+
+
+def _nearest_of(name: str, others: Mapping[str, str]) -> str:
+    """The paths whose file names are nearest to a name."""
+    near = get_close_matches(name, set(others.values()), cutoff=0.7)
+    paths = [path for file in near for path, other in others.items()
+             if other == file]
+    return f'; did you mean {", ".join(paths[:3])}?' if paths else ''
+
+
 def load_config(args: argparse.Namespace) -> Config:
-    """Read a config file and put the command's arguments into it.
+    """Read a config and put the command's arguments into it.
 
     Args:
         args: ``config`` and the arguments of :func:`add_run_arguments`.
 
     Raises:
-        FileNotFoundError: There is no such config file.
+        FileNotFoundError: There is no such config.
+        ValueError: ``--cfg-options`` sets what no config has.
     """
-    path = Path(args.config)
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such config file')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(path)
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
+        _check_options(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / path.stem)
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     cfg.resume = args.resume or cfg.get('resume', False)
     return cfg
+
+
+def _check_options(cfg: Config, options: Mapping[str, Any]) -> None:
+    """An option of a misspelt part would be set and never looked at."""
+    parts = {*cfg, *inspect.signature(Runner).parameters, *RUNNER_EXTRAS}
+    for option in options:
+        part = option.split('.')[0]
+        if part not in parts:
+            raise ValueError(f'--cfg-options {option}: a config has no '
+                             f'{part}{nearest(part, parts)}')
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -83,7 +152,7 @@ def build_runner(cfg: Config) -> Runner:
     mmengine starts processes for GPUs alone; without one, those of torchrun
     talk to each other here, before it looks.
     """
-    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+    if cfg.get('launcher') == 'pytorch' and not torch.cuda.is_available():
         torch.distributed.init_process_group('gloo')
         cfg.model_wrapper_cfg = dict(
             type='MMDistributedDataParallel', device_ids=None,
