@@ -20,7 +20,7 @@ from .video import Video, naming_exif, to_frames, to_numbers
 
 
 def read_truth(video: Video) -> tuple[Observations, NDArray[np.int64]]:
-    """Read the ground truth of a video, and log what it holds.
+    """Read the ground truth of a video, and log what PNGs hold.
 
     Args:
         video: A video; without ``gt_path`` the table has no rows.
@@ -48,12 +48,13 @@ def read_truth(video: Video) -> tuple[Observations, NDArray[np.int64]]:
         table = to_frames(video, table)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
-    objects: dict[int, set[int]] = defaultdict(set)
-    for label, number in zip(
-            table.labels.tolist(), ids.tolist(), strict=True):
-        objects[label].add(number)
-    _log_once(f'{video.name}: ground truth {path}: '
-              f'{describe_objects(objects)}, {len(table)} masks')
+    if read is read_instance_pngs:  # Of text a glance has told.
+        objects: dict[int, set[int]] = defaultdict(set)
+        for label, number in zip(
+                table.labels.tolist(), ids.tolist(), strict=True):
+            objects[label].add(number)
+        _log_once(f'{video.name}: ground truth {path}: '
+                  f'{describe_objects(objects)}, {len(table)} masks')
     return table, ids
 
 

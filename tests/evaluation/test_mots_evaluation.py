@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,14 @@ import pytest
 import trackeval
 
 from mmremots.datasets import find_sequences
-from mmremots.evaluation import COMBINED, evaluate_mots, format_tables
-from mmremots.structures import read_mots, write_mots
+from mmremots.evaluation import (
+    COMBINED,
+    evaluate_mots,
+    format_tables,
+    write_submission,
+)
+from mmremots.structures import read_mots, write_instance_pngs, write_mots
+from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.masks import encode_mask
 from mmremots.structures.video import Video
 
@@ -287,6 +294,116 @@ def test_real_sequences_as_trackeval(pedestrians, tmp_path):
                             ('Frag', 'Frag'), ('MT', 'MT'), ('PT', 'PT'),
                             ('ML', 'ML')):
             assert row[ours] == hand['CLEAR'][field]
+
+
+def kitti_by_hand(root, tracks, lengths):
+    """TrackEval's KittiMOTS on the files themselves."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        dataset = trackeval.datasets.KittiMOTS({
+            'GT_FOLDER': str(root),
+            'GT_LOC_FORMAT': '{gt_folder}/{seq}.txt',
+            'TRACKERS_FOLDER': str(tracks.parent),
+            'TRACKERS_TO_EVAL': [tracks.name], 'TRACKER_SUB_FOLDER': '',
+            'SEQ_INFO': dict(lengths)})
+        evaluator = trackeval.Evaluator({
+            'PLOT_CURVES': False, 'OUTPUT_SUMMARY': False,
+            'OUTPUT_DETAILED': False, 'LOG_ON_ERROR': None})
+        results, _ = evaluator.evaluate([dataset], [
+            trackeval.metrics.CLEAR(), trackeval.metrics.Identity()])
+    return results['KittiMOTS'][tracks.name]
+
+
+@pytest.fixture
+def kitti(shared_data, tmp_path):
+    """Thirty frames of two real sequences of KITTI MOTS."""
+    (tmp_path / 'gt').mkdir()
+    videos = []
+    for name in ('0015', '0016'):
+        table, ids = read_mots(
+            shared_data / 'kitti_mots' / f'{name}.txt', first_frame=0)
+        rows = np.flatnonzero(table.frames <= 30)
+        path = tmp_path / 'gt' / f'{name}.txt'
+        write_mots(path, table.take(rows), ids[rows], first_frame=0)
+        videos.append(Video(
+            name, ('',) * 30, *table.size, 10.0, str(path),
+            tuple(range(30))))
+    return videos
+
+
+def test_kitti_as_trackeval(kitti, tmp_path):
+    """Each class as KittiMOTS says, by text and by PNG, also of the zip."""
+    rng = np.random.default_rng(0)
+    for video in kitti:
+        table, ids = read_truth(video)
+        kept = np.flatnonzero(
+            (rng.random(len(table)) < 0.8) & (table.labels != 10))
+        write_mots(tmp_path / 'tracks' / f'{video.name}.txt',
+                   table.take(kept), ids[kept])
+        write_instance_pngs(tmp_path / 'pngs' / video.name, table, ids, 30,
+                            first_frame=0)
+    scores = evaluate_mots(kitti, tmp_path / 'tracks', 'KittiMOTS')
+    write_submission(tmp_path / 'tracks', kitti, tmp_path / 'sub.zip')
+    with zipfile.ZipFile(tmp_path / 'sub.zip') as archive:
+        assert archive.namelist() == ['0015.txt', '0016.txt']
+        archive.extractall(tmp_path / 'theirs' / 'tracks')
+    expected = kitti_by_hand(
+        tmp_path / 'gt', tmp_path / 'theirs' / 'tracks',
+        [(video.name, 30) for video in kitti])
+    for name, key in ((COMBINED, 'COMBINED_SEQ'), ('0015',) * 2,
+                      ('0016',) * 2):
+        for title in ('car', 'pedestrian'):
+            hand = expected[key][title]
+            row = scores[name]
+            assert row[f'{title}_sMOTSA'] == 100 * hand['CLEAR']['sMOTA']
+            assert row[f'{title}_IDF1'] == 100 * hand['Identity']['IDF1']
+            assert row[f'{title}_FN'] == hand['CLEAR']['CLR_FN'] > 0
+    by_png = [replace(video, gt_path=str(tmp_path / 'pngs' / video.name))
+              for video in kitti]
+    assert evaluate_mots(by_png, tmp_path / 'tracks', 'KittiMOTS') == scores
+    with pytest.raises(ValueError, match="'KITTI' is none of MOTSChallenge"):
+        evaluate_mots(kitti, tmp_path / 'tracks', 'KITTI')
+
+
+@pytest.mark.parametrize('class_id', [1, 10, None])
+def test_nothing_to_score(tmp_path, told, class_id):
+    """Cars or ignore regions alone, or nothing: '-', not -6900."""
+    lines = [] if class_id is None else [
+        line(t, 1000 * class_id, (0, 0, 4, 8), class_id=class_id)
+        for t in (1, 2)]
+    truth = make_sequence(tmp_path, lines)
+    scores = score(truth, tmp_path, [
+        line(t, 1, (8, 0, 12, 8)) for t in (1, 2, 3)])
+    assert told[-1] == (
+        'A: its ground truth has no pedestrian: nothing to score')
+    for name in ('A', COMBINED):
+        assert 'sMOTSA' not in scores[name]
+        assert 'IDF1' not in scores[name]
+        assert (scores[name]['TP'], scores[name]['FP']) == (0, 3)
+    text = format_tables({'ReMOTS': {
+        f'mots/{name}': value for name, value in scores[COMBINED].items()}})
+    assert text.splitlines()[-1].split() == [
+        'ReMOTS', *'-----', '0', '0', '0', '-']
+
+
+def test_one_class_of_two_has_nothing_to_score(truth, tmp_path, told):
+    """KITTI has sequences without a car."""
+    (tmp_path / 'tracks').mkdir()
+    (tmp_path / 'tracks' / 'A.txt').write_text('')
+    scores = evaluate_mots([truth], tmp_path / 'tracks', 'KittiMOTS')['A']
+    assert scores['pedestrian_FN'] == 6
+    assert scores['pedestrian_sMOTSA'] == 0
+    assert 'car_sMOTSA' not in scores
+    assert told[-1] == 'A: its ground truth has no car: nothing to score'
+
+
+def test_tables_of_classes():
+    """A row for each class of a method."""
+    text = format_tables({'ReMOTS': {
+        'mots/car_sMOTSA': 61.0, 'mots/pedestrian_sMOTSA': 7.0,
+        'mots/0002/car_sMOTSA': 5.0}})
+    rows = [line.split('  ')[0] for line in text.splitlines()]
+    assert rows[2:4] == ['ReMOTS, car', 'ReMOTS, pedestrian']
+    assert '0002      ReMOTS, car     5.0' in text
 
 
 def test_tables():

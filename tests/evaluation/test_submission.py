@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from mmremots.evaluation import write_submission
+from mmremots.structures.video import Video
 
 LINE = '1 1 2 2 2 04\n'
 
@@ -30,6 +31,18 @@ def test_content(tracks, tmp_path):
         assert archive.read('MOTS20-06.txt') == LINE.encode()
         assert archive.testzip() is None
     assert [p.name for p in path.parent.iterdir()] == ['submission.zip']
+
+
+def test_numbers_of_the_data_set(tracks, tmp_path):
+    """KITTI counts from 0, others as their images are called."""
+    (tracks / 'A.txt').write_text(LINE + LINE.replace('1 1', '3 1'))
+    for numbers in ((0, 1, 2), (101, 102, 103), (5, 10, 15)):
+        video = Video('A', ('',) * 3, 2, 2, 10.0, None, numbers)
+        write_submission(tracks, [video], tmp_path / 'a.zip')
+        with zipfile.ZipFile(tmp_path / 'a.zip') as archive:
+            assert archive.read('A.txt').decode() == (
+                LINE.replace('1 1', f'{numbers[0]} 1')
+                + LINE.replace('1 1', f'{numbers[2]} 1'))
 
 
 def test_same_bytes(tracks, tmp_path):
