@@ -1,6 +1,7 @@
 """Detections that some detector left in files."""
 from __future__ import annotations
 
+import glob
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,16 +20,19 @@ from mmremots.structures.observation_files import (
     read_detections,
 )
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import sequence_folder
 
 if TYPE_CHECKING:
     from mmremots.structures.video import Video
 
 #: Class maps for people: TrackR-CNN counts as MOTS does, COCO from person.
 _PERSON = {'.txt': {2: 2}, '.json': {1: 2}}
+#: The same for whichever classes have a threshold: cars, too.
+_OF_MOTS = {'.txt': {1: 1, 2: 2}, '.json': {3: 1, 1: 2}}
 
 
 def check_thresholds(score_thr: float, weak_thr: float | None) -> None:
-    """Check the two thresholds of a source.
+    """Check the two thresholds of a source, or of one class of it.
 
     Raises:
         ValueError: If one is no number, or weak masks would be strong ones.
@@ -53,9 +57,12 @@ class DetectionsFromFile(nn.Module):
             its name; without it the path lies in the sequence's folder, as
             in ``'det/det.txt'``. Wildcards may match several files, each the
             work of one detector.
-        score_thr: Least score.
+        score_thr: Least score; or that of each MOTS class, as ``{1: 0.5,
+            2: 0.2}``, which then are the classes that are taken.
         classes: MOTS class of each class in the file; others are left out.
-            Default: people alone, {2: 2} in text and {1: 2} in COCO results.
+            Default: people alone, {2: 2} in text and {1: 2} in COCO results;
+            cars, too (1 in text, 3 in COCO results), where ``score_thr``
+            has one for them.
         score_weight: Scores are multiplied by this, after the threshold, to
             make those of different detectors comparable.
         weak_thr: Least score of weak masks, which are no observations but
@@ -69,16 +76,23 @@ class DetectionsFromFile(nn.Module):
     needs_image = False
 
     def __init__(
-            self, path: str, score_thr: float = 0.0,
+            self, path: str, score_thr: float | Mapping[int, float] = 0.0,
             classes: Mapping[int, int] | None = None,
             score_weight: float = 1.0,
             weak_thr: float | None = None) -> None:
         super().__init__()
-        check_thresholds(score_thr, weak_thr)
+        self.score_thr: float | dict[int, float]
+        if isinstance(score_thr, Mapping):
+            self.score_thr = {
+                int(label): float(thr) for label, thr in score_thr.items()}
+            for thr in self.score_thr.values():
+                check_thresholds(thr, weak_thr)
+        else:
+            check_thresholds(score_thr, weak_thr)
+            self.score_thr = float(score_thr)
         if not (np.isfinite(score_weight) and score_weight > 0):
             raise ValueError(f'score_weight is {score_weight}, not above 0')
         self.path = path
-        self.score_thr = float(score_thr)
         self.classes = None if classes is None else {
             int(theirs): int(ours) for theirs, ours in classes.items()}
         self.score_weight = score_weight
@@ -95,7 +109,7 @@ class DetectionsFromFile(nn.Module):
         """
         for path in self._files(sequence):
             found = self._read(path, sequence)
-            if not (found.scores >= self.score_thr).any():
+            if not (found.scores >= self._least(found)).any():
                 print_log(
                     f'{path}: none of {len(found)} detections of sequence '
                     f'{sequence.name} has a score of {self.score_thr} or '
@@ -105,7 +119,10 @@ class DetectionsFromFile(nn.Module):
         """Names and SHA-256 of the files, and what is made of them."""
         classes = self.classes and sorted(self.classes.items())
         return {
-            'score_thr': self.score_thr, 'classes': classes,
+            'score_thr': (
+                sorted(self.score_thr.items())
+                if isinstance(self.score_thr, dict) else self.score_thr),
+            'classes': classes,
             'score_weight': self.score_weight, 'weak_thr': self.weak_thr,
             'files': [[path.name, file_sha256(path)]
                       for path in self._files(sequence)]}
@@ -122,14 +139,22 @@ class DetectionsFromFile(nn.Module):
             frame: 1-based.
         """
         found = self._of_frame(sequence, frame)
-        return self._weighted(found.take(found.scores >= self.score_thr))
+        return self._weighted(
+            found.take(found.scores >= self._least(found)))
 
     def detect_weak(self, sequence: Video, frame: int) -> Observations:
         """The weak masks of one frame: below ``score_thr``."""
         found = self._of_frame(sequence, frame)
         least = np.inf if self.weak_thr is None else self.weak_thr
         return self._weighted(found.take(
-            (found.scores < self.score_thr) & (found.scores >= least)))
+            (found.scores < self._least(found)) & (found.scores >= least)))
+
+    def _least(self, found: Observations) -> Any:
+        """Least score, of each mask where classes have their own."""
+        if not isinstance(self.score_thr, dict):
+            return self.score_thr
+        return np.array([self.score_thr.get(label, np.inf)
+                         for label in found.labels.tolist()])
 
     def _of_frame(self, sequence: Video, frame: int) -> Observations:
         """All that the files hold of one frame."""
@@ -143,11 +168,14 @@ class DetectionsFromFile(nn.Module):
         """The sequence's files, sorted by name."""
         if '{sequence}' in self.path:
             pattern = Path(self.path.replace('{sequence}', sequence.name))
+            # The name is text: its brackets and stars match themselves.
+            wildcard = Path(self.path).name.replace(
+                '{sequence}', glob.escape(sequence.name))
         else:
-            folder = Path(sequence.img_paths[0]).parent.parent
-            pattern = folder / self.path
+            pattern = sequence_folder(sequence) / self.path
+            wildcard = pattern.name
         matches = [pattern] if pattern.is_file() else (
-            pattern.parent.glob(pattern.name))
+            pattern.parent.glob(wildcard))
         files = sorted(
             path for path in matches
             if path.suffix in _PERSON and not path.name.startswith('.'))
@@ -162,6 +190,11 @@ class DetectionsFromFile(nn.Module):
         classes = self.classes
         if classes is None:
             classes = _PERSON[path.suffix]
+            if isinstance(self.score_thr, dict):
+                classes = {
+                    theirs: ours
+                    for theirs, ours in _OF_MOTS[path.suffix].items()
+                    if ours in self.score_thr}
         if path.suffix == '.json':
             found = read_coco_results(
                 path, sequence.size, sequence.num_frames, None)

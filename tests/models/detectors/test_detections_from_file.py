@@ -108,6 +108,43 @@ def test_threshold_classes_and_weight(sequence, det):
     assert not source.needs_image
 
 
+def test_a_threshold_for_each_class(sequence, det):
+    """As the KITTI MOTS entry has them; a class without one is left out."""
+    (det / 'det.txt').write_text(
+        line(score=0.4, label=1) + line(score=0.6, label=1)
+        + line(score=0.1) + line(score=0.3) + line(score=0.9, label=3))
+    source = DetectionsFromFile('det/det.txt', {1: 0.5, 2: 0.2})
+    found = source.detect(None, sequence, 1)
+    assert found.labels.tolist() == [1, 2]
+    assert found.scores.tolist() == pytest.approx([0.6, 0.3])
+    assert DetectionsFromFile('det/det.txt', {1: 0.5}).detect(
+        None, sequence, 1).labels.tolist() == [1]
+    weak = DetectionsFromFile('det/det.txt', {1: 0.5, 2: 0.2}, weak_thr=0.05)
+    assert weak.detect_weak(sequence, 1).labels.tolist() == [1, 2]
+    prints = [DetectionsFromFile('det/det.txt', thr).fingerprint(sequence)
+              for thr in ({1: 0.5, 2: 0.2}, {1: 0.5, 2: 0.3}, 0.5)]
+    assert prints[0] != prints[1] != prints[2]
+    with pytest.raises(ValueError, match=r'weak_thr is 0\.3, not below'):
+        DetectionsFromFile('det/det.txt', {1: 0.5, 2: 0.2}, weak_thr=0.3)
+
+
+@pytest.mark.parametrize('name', ['cam[1]', 'a*b', 'what?', '[!x] (2)'])
+def test_the_name_of_a_sequence_is_text(tmp_path, name):
+    """Brackets and stars in it match themselves alone."""
+    folder = tmp_path / 'data' / name
+    video = Video(name, (str(folder / 'frames' / 'rgb' / '1.jpg'),), 4, 5,
+                  30.0, None, folder=str(folder))
+    for path in (tmp_path / 'dets' / f'{name}_a.txt',
+                 tmp_path / 'dets' / 'cam1_a.txt', folder / 'det' / 'a.txt'):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(line())
+    for pattern in (str(tmp_path / 'dets' / '{sequence}_*.txt'),
+                    str(tmp_path / 'dets' / '{sequence}_a.txt'), 'det/*'):
+        source = DetectionsFromFile(pattern)
+        assert len(source.fingerprint(video)['files']) == 1
+        assert len(source.detect(None, video, 1)) == 1
+
+
 def test_sequence_after_sequence(sequence, det, tmp_path):
     """A source goes from one sequence to the next, and back."""
     other = tmp_path / 'data' / 'run' / 'det'
