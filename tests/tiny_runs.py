@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.registry import RUNNERS
 
 from mmremots.datasets.sample.render import SequenceSpec
 
@@ -37,7 +37,7 @@ def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
 
 def run(cfg: Config) -> dict[str, float]:
     """Run a config as tools/test.py does."""
-    return Runner.from_cfg(cfg).test()
+    return RUNNERS.build(cfg).test()
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -1,4 +1,5 @@
 default_scope = 'mmremots'
+runner_type = 'mmremots.ReMOTSRunner'
 custom_imports = dict(imports=['mmremots'], allow_failed_imports=False)
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -2,6 +2,7 @@
 from .loop import ReMOTSLoop
 from .run import Run
 from .run_folder import RunFolder
+from .runner import ReMOTSRunner
 from .stages import (
     GapFilling,
     InterTrackletTraining,
@@ -16,6 +17,7 @@ from .stages import (
 
 __all__ = [
     'GapFilling', 'InterTrackletTraining', 'IntraFrameTraining',
-    'LabelledTraining', 'MaskGeneration', 'Merging', 'ReMOTSLoop', 'Run',
-    'RunFolder', 'ShortTermTracking', 'TrackPruning', 'TrackletSplitting',
+    'LabelledTraining', 'MaskGeneration', 'Merging', 'ReMOTSLoop',
+    'ReMOTSRunner', 'Run', 'RunFolder', 'ShortTermTracking', 'TrackPruning',
+    'TrackletSplitting',
 ]

@@ -1,9 +1,11 @@
 """Training an encoder: mmengine's own loop, hooks and checkpoints."""
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -11,53 +13,22 @@ from zipfile import BadZipFile, ZipFile
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MMLogger, print_log
-from mmengine.model import is_model_wrapper
 from mmengine.registry import DefaultScope
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import find_latest_checkpoint
 
+from mmremots.engine.runner import ReMOTSRunner, model_of
 from mmremots.models.checkpoint import differences, read_checkpoint
 from mmremots.models.reid import ReIDEncoder, load_encoder, read_state_dict
 from mmremots.models.reid.checkpoint import between, save_encoder
 from mmremots.registry import DATASETS, MODELS, current_scope, qualified
 
 
-class EncoderRunner(Runner):
-    """A runner inside a run: the outer one has logged the environment.
+class EncoderRunner(ReMOTSRunner):
+    """A runner inside a run: it logs where the run does."""
 
-    It goes on from a checkpoint without running what is in it: mmengine's
-    own resuming executes the config that a checkpoint holds.
-    """
-
-    #: Checkpoint to go on from, known to be sound.
-    unfinished: Path | None = None
-
-    def _log_env(self, env_cfg: dict) -> None:
-        del env_cfg
-
-    def get_hooks_info(self) -> str:
-        """Nothing: the hooks are mmengine's defaults."""
-        return 'mmengine defaults'
-
-    def load_or_resume(self) -> None:
-        """Go on from the checkpoint, if there is one."""
-        if self.unfinished is not None:
-            self.resume(str(self.unfinished))
-
-    def load_checkpoint(self, filename: str, *args: Any,
-                        **kwargs: Any) -> dict[str, Any]:
-        """Load weights; what the log remembers and the config stay out."""
-        checkpoint = dict(read_checkpoint(filename))
-        checkpoint['meta'].pop('config', None)
-        checkpoint['message_hub'] = self.message_hub.state_dict()
-        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        encoder_of(self).load_state_dict(checkpoint['state_dict'])
-        return checkpoint
-
-
-def encoder_of(runner: Runner) -> ReIDEncoder:
-    """The encoder that a runner trains, out of its wrapper."""
-    return (runner.model.module if is_model_wrapper(runner.model)
-            else runner.model)
+    def build_logger(self, *_: Any, **__: Any) -> MMLogger:
+        """The logger of the run, which has logged the environment."""
+        return MMLogger.get_current_instance()
 
 
 def unfinished_checkpoint(work_dir: Path, encoder: dict[str, Any],
@@ -146,21 +117,16 @@ def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
 
 
 @contextmanager
-def runner_within() -> Iterator[None]:
-    """Let a runner in a block not be the end of what is current outside.
-
-    What goes to mmengine's "current" logger goes to the latest one, even
-    when its runner is done; the default scope, too, is the latest one's.
-    """
-    outer = MMLogger.get_current_instance().instance_name
+def quiet(logger: MMLogger) -> Iterator[None]:
+    """Let a logger leave out what is no warning."""
+    level = logger.level
+    logger.setLevel('WARNING')
     try:
-        with DefaultScope.overwrite_default_scope(current_scope()):
-            yield
+        yield
     finally:
-        MMLogger._instance_dict.move_to_end(outer)
+        logger.setLevel(level)
 
 
-@runner_within()
 def train_encoder(*, name: str, encoder: dict[str, Any],
                   dataset: dict[str, Any], start: Path, out: Path,
                   work_dir: Path, settings: dict[str, Any],
@@ -217,7 +183,13 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         collate_fn=dict(type='mmremots.collate_groups'))
     # The runner writes its config down: so the groups can be looked at.
     cfg = dict(runtime.get('cfg', {}), train_dataloader=dataloader)
-    runner = EncoderRunner(
+    # Its own: one of the same name would be that of another runner, and
+    # mmengine writes names and folders into the dicts it is given.
+    visualizer = copy.deepcopy(runtime.get('visualizer', {}))
+    visualizer.pop('name', None)
+    visualizer.pop('save_dir', None)
+    runner_of = partial(
+        EncoderRunner,
         model=qualified(MODELS, encoder),
         work_dir=str(work_dir),
         train_dataloader=dataloader,
@@ -239,11 +211,16 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         log_processor=dict(by_epoch=False),
         default_scope=current_scope(),
         experiment_name=name,
-        **{**runtime, 'cfg': cfg})
-    model, runner.unfinished = encoder_of(runner), unfinished
-    if unfinished is None:
+        load_from=None if unfinished is None else str(unfinished),
+        resume=unfinished is not None,
+        **{**runtime, 'cfg': cfg,
+           'visualizer': visualizer or None})
+    with DefaultScope.overwrite_default_scope(current_scope()):
+        with quiet(MMLogger.get_current_instance()):
+            runner = runner_of()
+        model = model_of(runner)
         load_encoder(model, start)
-    runner.train()
+        runner.train()
     if is_main_process():
         save_encoder(between(
             read_state_dict(start), model.state_dict(),

@@ -22,6 +22,7 @@ from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.quality import check_truth
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
+from mmremots.engine.runner import ReMOTSRunner
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage, TrackStage
 from mmremots.evaluation import format_tables, write_submission
@@ -40,9 +41,9 @@ class ReMOTSLoop(BaseLoop):
     """Run a list of stages over target videos, then score the result.
 
     Args:
-        runner: mmengine's runner. Its ``load_from`` is the encoder to start
-            from, its ``resume`` keeps the finished work of an earlier run
-            in the same ``work_dir``.
+        runner: A :class:`ReMOTSRunner`, or mmengine's. Its ``load_from`` is
+            the encoder to start from, its ``resume`` keeps the finished
+            work of an earlier run in the same ``work_dir``.
         dataloader: Dataloader of the target videos, its dataset a
             :class:`MOTSChallengeDataset`.
         evaluator: Evaluator with a ``MOTSChallengeMetric``.
@@ -84,11 +85,15 @@ class ReMOTSLoop(BaseLoop):
             stage.output = f'tracks_{stage.name}'
         self.training = training or {}
         self.show_dir = show_dir
-        # The runner would load into the whole model, and mm's loading lets
-        # missing and left-over weights pass.
-        self.checkpoint: str | None = runner._load_from
-        self.resume: bool = runner._resume
-        runner._has_loaded = True
+        self.checkpoint: str | None = runner.cfg.get('load_from')
+        self.resume: bool = runner.cfg.get('resume', False)
+        if isinstance(runner, ReMOTSRunner):
+            runner.loads = False
+        elif self.resume:
+            raise ValueError(
+                f'{type(runner).__name__} cannot resume a ReMOTSLoop: build '
+                'the runner as the tools do, by RUNNERS.build(cfg), with '
+                "runner_type='mmremots.ReMOTSRunner' in the config")
 
     def run(self) -> dict[str, float]:
         """Go through the stages.

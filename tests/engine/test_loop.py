@@ -14,6 +14,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import Runner
 from tiny_runs import files_of, run, tiny_config
 
 from mmremots.registry import DATASETS
@@ -108,10 +109,10 @@ def test_training_resumes_where_it_stopped(finished: Path, tiny: Path,
                                            tmp_path: Path) -> None:
     """Invariant 4: stopped after a checkpoint, the same weights result."""
     work_dir = tmp_path / 'run'
-    training = stopped(finished, work_dir).parent
+    stopped(finished, work_dir)
     before = files_of(finished)
     run(tiny_config(tiny, work_dir, resume=True))
-    logs = ''.join(p.read_text() for p in training.rglob('*.log'))
+    logs = ''.join(p.read_text() for p in work_dir.rglob('*.log'))
     assert 'resumed epoch: 0, iter: 2' in logs
     assert files_of(work_dir) == before
 
@@ -174,7 +175,7 @@ def test_a_checkpoint_that_was_changed(
     torch.save(checkpoint, path)
     run(tiny_config(tiny, tmp_path / 'run', resume=True))
     assert not (tmp_path / 'marker').exists()
-    logs = ''.join(p.read_text() for p in path.parent.rglob('*.log'))
+    logs = ''.join(p.read_text() for p in (tmp_path / 'run').rglob('*.log'))
     assert ('resumed epoch: 0, iter: 2' in logs) == resumes
     assert files_of(tmp_path / 'run') == before
 
@@ -198,7 +199,7 @@ def test_a_moved_run_resumes_from_its_own_checkpoint(
     (path.parent / 'last_checkpoint').write_text(
         str(tmp_path / 'elsewhere' / path.name))
     run(tiny_config(tiny, tmp_path / 'run', resume=True))
-    logs = ''.join(p.read_text() for p in path.parent.rglob('*.log'))
+    logs = ''.join(p.read_text() for p in (tmp_path / 'run').rglob('*.log'))
     assert 'resumed epoch: 0, iter: 2' in logs
     assert files_of(tmp_path / 'run') == files_of(finished)
 
@@ -392,6 +393,48 @@ def test_few_crops_are_not_learned_by_heart(
     for name, expected in (('labelled', 3), ('intra', length)):
         last = (root / 'training' / name / 'last_checkpoint').read_text()
         assert last.endswith(f'iter_{expected}.pth')
+
+
+def test_each_training_has_its_own_curves(
+        tiny: Path, tmp_path: Path) -> None:
+    """The visualizer of the config, even a named one, is not shared."""
+    for folder in ('first', 'second'):
+        run(tiny_config(tiny, tmp_path / folder, **{
+            'visualizer.name': 'visualizer',
+            'test_cfg.training.log_interval': 1,
+            'test_cfg.training.max_iters': 2}))
+    for folder in ('first', 'second'):
+        for name in ('intra', 'inter'):
+            path, = (tmp_path / folder / 'training' / name).glob(
+                '*/vis_data/scalars.json')
+            steps = [json.loads(line)['step']
+                     for line in path.read_text().splitlines()]
+            assert steps == [1, 2], path
+        # The run's own, which a training within must not take over.
+        log, = (tmp_path / folder).glob('*/*.log')
+        assert 'intra-frame training' in log.read_text()
+        assert log.read_text().count('loss_triplet: ') == 4
+
+
+def test_mmengines_own_runner(tiny: Path, finished: Path,
+                              tmp_path: Path) -> None:
+    """It runs a loop that is new; what it would resume by itself it may not.
+
+    It would unpickle more than weights of the work folder.
+    """
+    cfg = tiny_config(tiny, tmp_path / 'run', **{
+        'test_cfg.stages': [dict(type='MaskGeneration')]})
+    start = finished / 'encoder_inter.pth'
+    cfg.load_from = str(start)
+    runner = Runner.from_cfg(cfg)
+    runner.test()
+    weights = torch.load(start, weights_only=True)['state_dict']
+    assert torch.equal(runner.model.reid.backbone.conv1.weight,
+                       weights['backbone.conv1.weight'])
+    (tmp_path / 'run' / 'last_checkpoint').write_text('any.pth')
+    cfg.resume = True
+    with pytest.raises(ValueError, match=r"runner_type='mmremots\.ReMOTS"):
+        Runner.from_cfg(cfg).test()
 
 
 def test_labelled_training_keeps_nothing(tiny: Path, tmp_path: Path) -> None:

@@ -5,8 +5,11 @@ from typing import Any
 
 from mmdet.models.mot import BaseMOTModel
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mmremots.config_check import build_part
+from mmremots.models.checkpoint import differences
+from mmremots.models.reid.checkpoint import OF_MODEL, fit_encoder
 from mmremots.models.task_modules import Tracked
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures import Observations, Overlaps
@@ -18,6 +21,10 @@ class ReMOTS(BaseMOTModel):
 
     ReMOTS is offline: which of its parts runs when, and with which weights,
     is the business of :class:`mmremots.engine.ReMOTSLoop` and its stages.
+
+    A checkpoint of an encoder alone is loaded into ``reid``, by whatever way
+    it comes, ``load_from`` or mmdet's ``init_track_model``; any other has all
+    weights of the model, or loading fails.
 
     Args:
         detector: Config of the masks' source, a ``MaskFusion``.
@@ -44,6 +51,7 @@ class ReMOTS(BaseMOTModel):
         self.motion = build_part(MODELS, 'model.motion', motion)
         self.tracker = build_part(MODELS, 'model.tracker', tracker)
         self.merger = build_part(TASK_UTILS, 'model.merger', merger)
+        self.register_load_state_dict_pre_hook(_fit)
 
     def init_weights(self) -> None:
         """Load what ``reid.init_cfg`` names; random weights stay as built.
@@ -90,3 +98,30 @@ class ReMOTS(BaseMOTModel):
         raise NotImplementedError(
             'ReMOTS looks at whole videos several times; run it with '
             'test_cfg=dict(type="ReMOTSLoop", stages=[...])')
+
+
+def _fit(model: ReMOTS, state: dict[str, Tensor], prefix: str,
+         *_: Any) -> None:
+    """Make a state dict, in place, the one of the model, or fail.
+
+    Raises:
+        ValueError: If weights are missing, left over or of another shape.
+    """
+    reid = prefix + OF_MODEL
+    parts = tuple(f'{prefix}{name}.' for name, _ in model.named_children()
+                  if name != 'data_preprocessor')
+    others = {key: value
+              for key, value in model.state_dict(prefix=prefix).items()
+              if not key.startswith(reid)}
+    if any(key.startswith(parts) for key in state):
+        problems = differences(others, {
+            key: value for key, value in state.items()
+            if not key.startswith(reid)})
+        if problems:
+            raise ValueError('\n'.join([
+                'these weights are not of this ReMOTS', *problems]))
+    else:  # An encoder's.
+        for key in list(state):
+            state[reid + key.removeprefix(prefix)] = state.pop(key)
+        state.update(others)
+    fit_encoder(model.reid, state, reid)

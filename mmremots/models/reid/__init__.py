@@ -1,12 +1,8 @@
 """The appearance encoder: backbones, head, losses, weights."""
+from mmremots.models.checkpoint import differences, read_state_dict
+
 from .bnneck_head import BNNeckHead
-from .checkpoint import (
-    between,
-    differences,
-    load_encoder,
-    read_state_dict,
-    save_encoder,
-)
+from .checkpoint import between, load_encoder, save_encoder
 from .encoder import ReIDEncoder
 from .losses import CenterLoss, TripletLoss
 from .onnx_weights import load_onnx_osnet

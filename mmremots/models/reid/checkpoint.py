@@ -3,12 +3,18 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.logging import print_log
+from torch import nn
 
-from mmremots.models.checkpoint import differences, read_state_dict
+from mmremots.models.checkpoint import (
+    differences,
+    fetch,
+    read_checkpoint,
+    state_dict_of,
+)
 from mmremots.structures.files import atomic_path
 
 from .onnx_weights import load_onnx_osnet
@@ -18,63 +24,110 @@ if TYPE_CHECKING:
 
 #: What belongs to one set of identities, and not to another.
 OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
+#: What the encoder's weights begin with in a whole model.
+OF_MODEL = 'reid.'
 #: What weights from elsewhere may come without, as a whole.
 _NECK = 'head.bn.'
+
+
+def read_encoder(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint holds, its weights as ``state_dict``.
+
+    Args:
+        path: A file or an address; see
+            :func:`mmremots.models.checkpoint.read_state_dict`, or an ONNX
+            file of OSNet, see :func:`load_onnx_osnet`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no weights, or more than weights and numbers.
+    """
+    path = fetch(path)
+    if path.suffix == '.onnx':
+        return dict(state_dict=load_onnx_osnet(path))
+    content = read_checkpoint(path)
+    weights = state_dict_of(content, path)
+    whole = isinstance(content, dict) and 'state_dict' in content
+    return {**(content if whole else {}), 'state_dict': weights}
 
 
 def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
     """Loads weights into an encoder; nothing is skipped without a word.
 
-    Classifier and centers belong to the identities of one labelled set: if
-    the model has none, or another number, they are left out. Weights from
-    elsewhere may have no batch norm neck, classifier or centers: those stay
-    as they are. Both are logged in one line. Anything else that is missing,
-    left over or of another shape is an error, and then nothing is loaded.
+    What may be left out or missing is said in :func:`fit_encoder`. If
+    weights and encoder do not fit, nothing is loaded.
 
     The model counts as initialised afterwards: mmengine's runner will not
     overwrite what was loaded.
 
     Args:
         model: The encoder, on any device.
-        path: A checkpoint of mmremots (see :func:`read_state_dict`; other
-            projects' need ``tools/model_converters``), or an ONNX file of
-            OSNet (see :func:`load_onnx_osnet`).
+        path: A checkpoint of mmremots, see :func:`read_encoder` (other
+            projects' need ``tools/model_converters``).
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If weights and model do not fit; all keys are listed.
     """
-    is_onnx = Path(path).suffix == '.onnx'
-    state = load_onnx_osnet(path) if is_onnx else read_state_dict(path)
-    own = model.state_dict()
-
-    dropped = [
-        key for key in state if key.startswith(OF_IDENTITIES)
-        and (key not in own or own[key].shape != state[key].shape)
-    ]
-    for key in dropped:
-        del state[key]
-    missing = own.keys() - state.keys()
-    fresh = [key for key in missing if key.startswith(OF_IDENTITIES)]
-    if not any(key.startswith(_NECK) for key in state):
-        fresh += [key for key in missing if key.startswith(_NECK)]
-    for key in fresh:
-        del own[key]
-    problems = differences(own, state)
-    if problems:
-        raise ValueError('\n'.join([
-            f'{path}: these weights are not of this encoder', *problems]))
-
-    model.load_state_dict(state, strict=False)
+    state = read_encoder(path)['state_dict']
+    try:
+        model.load_state_dict(state)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
     for module in model.modules():
         if hasattr(module, 'is_init'):
             module.is_init = True
-    notes = ''.join([
-        f'; not of this model, left out: {", ".join(dropped)}'
-        if dropped else '',
-        f'; not in the file, as initialised: {", ".join(sorted(fresh))}'
-        if fresh else ''])
-    print_log(f'loaded the encoder from {path}{notes}', logger='current')
+    print_log(f'loaded the encoder from {path}', logger='current')
+
+
+def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
+                prefix: str, *_: Any) -> None:
+    """Makes a state dict, in place, the one of an encoder, or fails.
+
+    A pre-hook of ``load_state_dict``, so that it holds whoever loads.
+
+    Classifier and centers belong to the identities of one labelled set: if
+    the model has none, or another number, they are left out. Weights from
+    elsewhere may have no batch norm neck, classifier or centers: those stay
+    as they are. Of the weights of a whole :class:`ReMOTS` those of its
+    encoder are taken. All of that is logged in one line.
+
+    Args:
+        model: The encoder.
+        state: The weights.
+        prefix: What their names begin with.
+
+    Raises:
+        ValueError: If anything else is missing, left over or of another
+            shape; all keys are listed.
+    """
+    given = {key.removeprefix(prefix): state.pop(key)
+             for key in list(state) if key.startswith(prefix)}
+    own = dict(model.state_dict())
+    found = {key.removeprefix(OF_MODEL): value for key, value in given.items()
+             if key.startswith(OF_MODEL)} or given
+    dropped = sorted(
+        key for key in found if key.startswith(OF_IDENTITIES)
+        and (key not in own or own[key].shape != found[key].shape))
+    fitted = {key: value for key, value in found.items()
+              if key not in dropped}
+    may_lack = OF_IDENTITIES if any(
+        key.startswith(_NECK) for key in found) else (*OF_IDENTITIES, _NECK)
+    fresh = sorted(key for key in own.keys() - fitted.keys()
+                   if key.startswith(may_lack))
+    fitted.update((key, own[key]) for key in fresh)
+    problems = differences(own, fitted)
+    if problems:
+        raise ValueError('\n'.join([
+            'these weights are not of this encoder', *problems]))
+    # Counters that old weights do not have stay as they are.
+    state.update((prefix + key, fitted.get(key, own[key])) for key in own)
+    others = sorted(set(given) - {OF_MODEL + key for key in found} - {*found})
+    notes = [f'{what}: {", ".join(keys)}' for what, keys in (
+        ('not of this model, left out', dropped + others),
+        ('not in the file, as initialised', fresh)) if keys]
+    if notes:
+        print_log(f'weights of the encoder {"; ".join(notes)}', 'current')
 
 
 def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:

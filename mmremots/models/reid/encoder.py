@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from mmremots.registry import MODELS
 
-from .checkpoint import load_encoder
+from .checkpoint import fit_encoder, load_encoder
 
 _IMAGENET = dict(
     type='ImgDataPreprocessor',
@@ -33,6 +33,9 @@ class ReIDEncoder(BaseModel):
     labelled crops of other videos. So the mean that counts, that of the video
     at hand, is what ``'centred'`` takes away; ``'bnneck'`` is the reference's
     feature, ``'pooled'`` the paper's. docs/encoder.md compares them.
+
+    Whoever loads weights into it, all are loaded or the reason is told, see
+    :func:`fit_encoder`.
 
     Args:
         backbone: Config of any backbone that returns feature maps; the last
@@ -77,6 +80,7 @@ class ReIDEncoder(BaseModel):
         self.head = MODELS.build(head)
         self.feature = feature
         self.crop_size = tuple(crop_size)
+        self.register_load_state_dict_pre_hook(fit_encoder)
 
     def init_weights(self) -> None:
         """Initialises the weights, once; a no-op after `load_encoder`."""

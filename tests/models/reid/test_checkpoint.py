@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import load_checkpoint
 
 from mmremots.models.reid import (
     ReIDEncoder,
@@ -85,15 +86,16 @@ def test_other_identities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     before = {k: v.clone() for k, v in target.state_dict().items()}
     lines: list[str] = []
     monkeypatch.setattr(checkpoint, 'print_log',
-                        lambda line, **_: lines.append(line))
+                        lambda line, *_, **__: lines.append(line))
     load_encoder(target, path)
     own = ('head.classifier.', 'head.loss_center.')
     assert same_weights(target, source, but=own)
     for key, value in target.state_dict().items():
         if key.startswith(own):
             assert torch.equal(value, before[key])
-    assert len(lines) == 1
-    assert 'head.classifier.weight' in lines[0]
+    told, loaded = lines
+    assert 'head.classifier.weight' in told
+    assert str(path) in loaded
 
 
 def test_weights_without_a_neck(tmp_path: Path) -> None:
@@ -151,6 +153,28 @@ def test_loaded_weights_survive_initialisation(tmp_path: Path) -> None:
     torch.save(source.state_dict(), path)
     load_encoder(target, path)
     target.init_weights()
+    assert same_weights(target, source)
+
+
+def test_whoever_loads(tmp_path: Path) -> None:
+    """The way of mmengine, too, which would go on with a warning."""
+    source, target = tiny_encoder(5), tiny_encoder(7, seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save(source.state_dict(), path)
+    load_checkpoint(target, str(path))
+    assert same_weights(target, source, but=checkpoint.OF_IDENTITIES)
+    torch.save({'backbone.conv1.weight': torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match='missing: backbone'):
+        load_checkpoint(target, str(path))
+
+
+def test_the_encoder_of_a_whole_model(tmp_path: Path) -> None:
+    """What is of its other parts is left out."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    state = {f'reid.{k}': v for k, v in source.state_dict().items()}
+    torch.save(dict(state, **{'detector.x': torch.zeros(1)}),
+               tmp_path / 'a.pth')
+    load_encoder(target, tmp_path / 'a.pth')
     assert same_weights(target, source)
 
 
