@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,8 @@ from mmremots.structures.instance_pngs import (
 from mmremots.structures.masks import iou_matrix
 from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
+from mmremots.structures.rows import to_whole
+from mmremots.structures.text_lines import read_columns
 from mmremots.structures.video import Video, to_numbers
 
 #: Classes a file may name: car, pedestrian, ignore region.
@@ -144,7 +145,7 @@ def _places(path: str, numbers: NDArray[np.int64]) -> Callable[[int], str]:
 
 def _line(path: str | os.PathLike[str], row: int) -> str:
     """``FILE:LINE`` of a row: tables are sorted by frame, stably."""
-    with open(path, encoding='utf-8-sig', errors='replace') as file:
-        lines = [(float(re.split(r'[\s,]', text.strip())[0]), number)
-                 for number, text in enumerate(file, 1) if text.strip()]
-    return f'{path}:{sorted(lines, key=lambda line: line[0])[row][1]}'
+    places = sorted(
+        ((to_whole(fields[0], 'frame'), k), place)
+        for k, (place, fields) in enumerate(read_columns(path)))
+    return places[row][1]

@@ -16,6 +16,8 @@ from .files import file_sha256, has_file
 from .instance_pngs import instance_png_paths, read_instance_pngs
 from .observation_files import read_mots
 from .observations import Observations
+from .rows import to_whole
+from .text_lines import read_columns
 from .video import Video, naming_exif, to_frames, to_numbers
 
 
@@ -95,12 +97,12 @@ def count_objects(path: str) -> dict[int, set[int]] | None:
     if Path(path).is_dir() or not has_file(path):
         return None
     objects: dict[int, set[int]] = defaultdict(set)
-    with open(path, encoding='ascii', errors='replace') as file:
-        for line in file:
-            fields = line.split(maxsplit=3)
-            if len(fields) == 4 and fields[1].isdigit() \
-                    and fields[2].isdigit():
-                objects[int(fields[2])].add(int(fields[1]))
+    for _, fields in read_columns(path):
+        try:
+            number = to_whole(fields[1], 'id')
+            objects[to_whole(fields[2], 'class')].add(number)
+        except (IndexError, ValueError):
+            continue
     return objects
 
 

@@ -5,130 +5,121 @@ file and line of the first thing that is wrong.
 """
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import atomic_path, has_file
-from .masks import RLE, check_rle, rle_bbox
+from .files import atomic_path
+from .masks import RLE
 from .observations import Observations
-from .rle import sound_rles
-from .rows import (
-    Row,
-    json_integer,
-    parse_coco_entry,
-    parse_detection_line,
-    parse_mots_line,
-)
+from .row_tables import NoMasksError, Reading, ReadingOptions, gather
+from .rows import are_boxes, parse_detection_line, parse_mots_line
+from .text_lines import read_columns
 
 PathLike = str | os.PathLike[str]
 
-_MASKS_AT_ONCE = 64
+#: Columns before TrackR-CNN's embedding.
+_DETECTION_COLUMNS = 10
 
 
 def read_detections(
         path: PathLike, size: Sequence[int] | None = None,
-        num_frames: int | None = None) -> Observations:
+        num_frames: int | None = None, first_frame: int = 1,
+        options: ReadingOptions | None = None) -> Observations:
     """Read detections in TrackR-CNN's text format.
 
-    One a line, single spaces: ``frame x1 y1 x2 y2 score class h w rle``.
+    One a line, columns apart by white space or commas: ``frame x1 y1 x2 y2
+    score class h w rle``, and perhaps an embedding, which is left out.
 
     Args:
-        path: The file; one without lines is the table without rows.
+        path: The file, packed by gzip or not; one without lines is the table
+            without rows.
         size: (h, w) that every mask must have; default: the first one's.
-        num_frames: Last frame allowed; default: any.
+        num_frames: Number of frames allowed; default: any.
+        first_frame: What the file calls the first frame. The table counts
+            from 1.
+        options: What to mend in the file.
 
     Returns:
-        The table; labels are the file's class ids.
+        The table; labels are the file's class ids. Where boxes turn out to
+        be x, y, width, height (MOTS20's public detections), they are those
+        of the masks.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: ``FILE:LINE: ...`` at the first line that is wrong.
+        NoMasksError: If it holds boxes.
+        ValueError: ``FILE:LINE: ...`` at the first line that is wrong; also
+            where half of the masks do not lie in their boxes.
     """
-    rows = _read_lines(path, parse_detection_line, size, num_frames)
-    return _table(rows, size)
+    return detections_in_text(
+        path, size, num_frames, first_frame, options).table
+
+
+def detections_in_text(
+        path: PathLike, size: Sequence[int] | None = None,
+        num_frames: int | None = None, first_frame: int = 1,
+        options: ReadingOptions | None = None) -> Reading:
+    """What :func:`read_detections` reads, and what there is to say of it."""
+    extra: set[int] = set()
+
+    def lines() -> Iterator[tuple[str, list[str]]]:
+        for place, fields in _lines_of_masks(path):
+            extra.add(len(fields) - _DETECTION_COLUMNS)
+            yield place, fields
+
+    found = gather(
+        lines(), lambda fields, _: parse_detection_line(fields), size,
+        num_frames, first_frame, 'TrackR-CNN text', options, 'corners')
+    lengths = sorted(extra - {0})
+    if lengths:
+        numbers = ' or '.join(map(str, lengths))
+        found.remarks.append(f'embeddings of {numbers} numbers left out')
+    return found
 
 
 def read_mots(
     path: PathLike, size: Sequence[int] | None = None,
-    num_frames: int | None = None, first_frame: int = 1
+    num_frames: int | None = None, first_frame: int = 1,
+    options: ReadingOptions | None = None
 ) -> tuple[Observations, NDArray[np.int64]]:
     """Read ground truth or results in the MOTS text format.
 
-    One a line, single spaces: ``frame id class h w rle``.
+    One a line, columns apart by white space or commas: ``frame id class h w
+    rle``.
 
     Args:
-        path: The file; one without lines is the table without rows.
+        path: The file, packed by gzip or not; one without lines is the table
+            without rows.
         size: (h, w) that every mask must have; default: the first one's.
         num_frames: Number of frames allowed; default: any.
         first_frame: What the file calls the first frame: 1 in MOTSChallenge,
             0 in KITTI MOTS. The table counts from 1.
+        options: What to mend in the file.
 
     Returns:
         The table (scores 1, boxes those of the masks) and (N,) int64 ids.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        NoMasksError: If it holds boxes.
         ValueError: ``FILE:LINE: ...`` at the first line that is wrong; also
             where an id stands twice in a frame.
     """
-    rows = _read_lines(path, parse_mots_line, size, num_frames, first_frame)
-    ids = np.array([row.id for row in rows], dtype=np.int64)
-    return _table(rows, size), ids
+    found = mots_in_text(path, size, num_frames, first_frame, options)
+    return found.table, found.ids
 
 
-def read_coco_results(
-    path: PathLike, size: Sequence[int] | None = None,
-    num_frames: int | None = None,
-    label_of_category: Mapping[int, int] | None = MappingProxyType({1: 2})
-) -> Observations:
-    """Read instance segmentations in COCO's results format.
-
-    A JSON list of ``{"image_id", "category_id", "score", "segmentation",
-    "bbox"}``; ``image_id`` is the frame, from 1; ``bbox`` is x, y, width,
-    height and may be left out. The segmentation may be any that COCO knows.
-
-    Args:
-        path: The file.
-        size: (h, w) that every mask must have; default: the first one's.
-        num_frames: Last frame allowed; default: any.
-        label_of_category: Class id of each category to be read, others are
-            left out; None: all, as they are. Default: person is pedestrian.
-
-    Returns:
-        The table.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: ``FILE: entry N: ...`` at the first entry (from 0) that
-            is wrong, or where the file is not JSON.
-    """
-    has_file(path)  # a pipe would be waited for
-    try:
-        entries = json.loads(Path(path).read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f'{path}: not JSON: {error}') from None
-    if not isinstance(entries, list):
-        raise ValueError(f'{path}: COCO results are a JSON list')
-
-    def parse(entry: Any, size: Sequence[int] | None) -> Row | None:
-        category = json_integer(entry, 'category_id')
-        if label_of_category is None:
-            return parse_coco_entry(entry, category, size)
-        if category in label_of_category:
-            return parse_coco_entry(entry, label_of_category[category], size)
-        return None
-
-    places = (f'{path}: entry {k}' for k in range(len(entries)))
-    rows = _checked_rows(
-        zip(places, entries, strict=True), parse, size, num_frames)
-    return _table(rows, size)
+def mots_in_text(
+        path: PathLike, size: Sequence[int] | None = None,
+        num_frames: int | None = None, first_frame: int = 1,
+        options: ReadingOptions | None = None) -> Reading:
+    """What :func:`read_mots` reads, and what there is to say of it."""
+    kind = 'KITTI MOTS text' if first_frame == 0 else 'MOTS text'
+    return gather(
+        _lines_of_masks(path), lambda fields, _: parse_mots_line(fields),
+        size, num_frames, first_frame, kind, options)
 
 
 def write_detections(path: PathLike, observations: Observations) -> None:
@@ -186,85 +177,11 @@ def write_mots(
                 f'{observations.labels[row]} {_rle_text(rle)}\n')
 
 
-def _read_lines(
-        path: PathLike, parse: Callable[[list[str]], Row],
-        size: Sequence[int] | None, num_frames: int | None,
-        first_frame: int = 1) -> list[Row]:
-    has_file(path)  # a pipe would be waited for
-    with open(path, encoding='ascii', errors='replace') as file:
-        return _checked_rows(
-            ((f'{path}:{number}', line)
-             for number, line in enumerate(file, start=1)),
-            lambda line, _: parse(line.rstrip('\n').split(' ')),
-            size, num_frames, first_frame)
-
-
-def _checked_rows(
-        items: Iterable[tuple[str, Any]],
-        parse: Callable[[Any, Sequence[int] | None], Row | None],
-        size: Sequence[int] | None, num_frames: int | None,
-        first_frame: int = 1) -> list[Row]:
-    """Parse (place, item) pairs; name the place of the first bad one.
-
-    Masks are checked many at a time, which is several times faster.
-    """
-    rows: list[Row] = []
-    places: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    bad: ValueError | None = None
-    for place, item in items:
-        try:
-            row = parse(item, size)
-            if row is None:
-                continue
-            row.check(size, first_frame, num_frames)
-            if row.id is not None:
-                if (row.frame, row.id) in seen:
-                    raise ValueError(
-                        f'id {row.id} stands twice in frame {row.frame}')
-                seen.add((row.frame, row.id))
-            row.frame += 1 - first_frame
-        except ValueError as error:
-            bad = ValueError(f'{place}: {error}')
-            break
-        size = size or row.rle['size']
-        rows.append(row)
-        places.append(place)
-    for start in range(0, len(rows), _MASKS_AT_ONCE):
-        stop = start + _MASKS_AT_ONCE
-        _check_masks(rows[start:stop], places[start:stop])
-    if bad:
-        raise bad
-    return sorted(rows, key=lambda row: row.frame)
-
-
-def _check_masks(rows: list[Row], places: list[str]) -> None:
-    try:
-        masks = sound_rles([row.rle for row in rows])
-    except ValueError:
-        for row, place in zip(rows, places, strict=True):
-            try:
-                check_rle(row.rle)
-            except ValueError as error:
-                raise ValueError(f'{place}: {error}') from None
-        raise
-    boxes = rle_bbox(masks)
-    for row, mask, box in zip(rows, masks, boxes, strict=True):
-        row.rle = mask
-        if row.box is None:
-            row.box = box
-
-
-def _table(rows: list[Row], size: Sequence[int] | None) -> Observations:
-    if rows:
-        size = rows[0].rle['size']
-    return Observations(
-        np.array([row.frame for row in rows], np.int64),
-        np.array([row.box for row in rows], np.float32).reshape(-1, 4),
-        np.array([row.score for row in rows], np.float32),
-        np.array([row.label for row in rows], np.int64),
-        [row.rle for row in rows],
-        None if size is None else (int(size[0]), int(size[1])))
+def _lines_of_masks(path: PathLike) -> Iterator[tuple[str, list[str]]]:
+    for number, (place, fields) in enumerate(read_columns(path)):
+        if number == 0 and are_boxes(fields):
+            raise NoMasksError(f'{place}: boxes, no masks (MOT text)')
+        yield place, fields
 
 
 def _rle_text(rle: RLE) -> str:

@@ -140,6 +140,41 @@ def sound_rles_and_runs(
     return sound, runs, offsets
 
 
+def repaired_counts(rle: RLE) -> str | None:
+    """Counts that were spoilt on their way into a file, as they were.
+
+    Two ways are known: the text of a bytes object, ``b'...'``, with its
+    backslashes doubled, and these doubled alone.
+
+    Args:
+        rle: What claims to be an RLE.
+
+    Returns:
+        What makes it sound; None if it is sound, or cannot be made so.
+    """
+    counts = rle.get('counts')
+    if not isinstance(counts, str):
+        return None
+    bare = counts
+    if counts[:2] in ("b'", 'b"') and counts[-1] == counts[1]:
+        bare = counts[2:-1]
+    spoilt = bare != counts or '\\\\' in counts
+    if not spoilt or _is_sound(rle):
+        return None
+    for candidate in (bare.replace('\\\\', '\\'), bare):
+        if _is_sound({**rle, 'counts': candidate}):
+            return candidate
+    return None
+
+
+def _is_sound(rle: RLE) -> bool:
+    try:
+        check_rle(rle)
+    except ValueError:
+        return False
+    return True
+
+
 def all_runs(
     rles: Sequence[RLE]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

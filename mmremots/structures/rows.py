@@ -1,7 +1,7 @@
 """One row of a detection or track file: parsing and checking.
 
 Everything here raises ValueError without a place; who knows the file and the
-line (:mod:`.observations`) puts it in front.
+line (:mod:`.row_tables`) puts it in front.
 """
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from pycocotools import mask as coco_mask
-
-from .rle import RLE, rle_size, runs_to_rle
+from .rle import RLE, check_rle, rle_size
 
 # What the columns of the table hold without overflow, with room to spare.
 _LARGEST_INTEGER = 10**10
 _LARGEST_NUMBER = 1e30
-# Pixels; that of a person at 4K has some 10,000.
-_LONGEST_OUTLINE = 10**6
+#: Columns of TrackR-CNN's text before the embedding, if there is one.
+_DETECTION_COLUMNS = 10
+#: A few numbers too many are a mistake, no embedding.
+_SHORTEST_EMBEDDING = 8
+#: MOT text has 7 columns at least, up to the score, and three more at most.
+BOX_COLUMNS = range(6, 11)
 
 
 @dataclass(slots=True)
@@ -42,72 +43,104 @@ class Row:
     rle: RLE
     id: int | None = None
 
-    def check(
-            self, size: Sequence[int] | None, first_frame: int,
-            num_frames: int | None) -> None:
-        """Raise unless the row lies in a sequence, as far as it is known."""
+    def check_frame(self, first_frame: int, num_frames: int | None) -> None:
+        """Raise unless the frame is one of the sequence's."""
         if self.frame < first_frame:
+            hint = ('; first_frame=0 if the file counts from 0'
+                    if self.frame == 0 and first_frame == 1 else '')
             raise ValueError(
-                f'frame {self.frame}, but the first is {first_frame}')
+                f'frame {self.frame}, but the first is {first_frame}{hint}')
         if num_frames is not None and self.frame - first_frame >= num_frames:
             raise ValueError(
                 f'frame {self.frame}, but the last is '
                 f'{first_frame + num_frames - 1}')
-        if size is not None and tuple(self.rle['size']) != tuple(size):
-            height, width = self.rle['size']
+
+    def check_size(self, size: Sequence[int]) -> None:
+        """Raise unless the mask is of the images' size, (h, w) in pixels."""
+        height, width = self.rle['size']
+        if (height, width) != tuple(size):
+            hint = ''
+            if (width, height) == tuple(size):
+                hint = ('; height and width are the wrong way round, or the '
+                        'masks are turned over')
+            elif abs(height * size[1] - width * size[0]) <= 2 * max(size):
+                hint = ('; if the masks are of images that were resized, '
+                        'resize_masks=True scales them')
             raise ValueError(
                 f'mask size (h, w) = ({height}, {width}) is not that of the '
-                f'images, ({size[0]}, {size[1]})')
+                f'images, ({size[0]}, {size[1]}){hint}')
 
 
 def parse_detection_line(fields: Sequence[str]) -> Row:
-    """TrackR-CNN's ``frame x1 y1 x2 y2 score class h w rle``."""
-    _expect(fields, 10)
+    """TrackR-CNN's ``frame x1 y1 x2 y2 score class h w rle``.
+
+    Columns behind these, an embedding, are checked to be numbers and left
+    out. The box may be inside out: :mod:`.mask_boxes` knows what that means.
+    """
+    embedding = len(fields) - _DETECTION_COLUMNS
+    if embedding < 0 or 0 < embedding < _SHORTEST_EMBEDDING:
+        raise ValueError(
+            f'{len(fields)} columns, not {_DETECTION_COLUMNS}, or these and '
+            'an embedding')
+    for text in fields[_DETECTION_COLUMNS:]:
+        to_number(text, 'number of an embedding')
     x1, y1, x2, y2 = (
         to_number(text, 'box coordinate') for text in fields[1:5])
-    if x2 < x1 or y2 < y1:
-        raise ValueError(f'box {" ".join(fields[1:5])} is inside out')
     return Row(
-        _digits(fields[0], 'frame'), (x1, y1, x2, y2),
-        to_number(fields[5], 'score'), _digits(fields[6], 'class'),
-        _rle(fields[7:]))
+        to_whole(fields[0], 'frame'), (x1, y1, x2, y2),
+        to_number(fields[5], 'score'), to_whole(fields[6], 'class'),
+        _rle(fields[7:10]))
 
 
 def parse_mots_line(fields: Sequence[str]) -> Row:
     """The MOTS format's ``frame id class h w rle``; the score is 1."""
-    _expect(fields, 6)
+    if len(fields) != 6:
+        raise ValueError(f'{len(fields)} columns, not 6')
     return Row(
-        _digits(fields[0], 'frame'), None, 1.0, _digits(fields[2], 'class'),
-        _rle(fields[3:]), _digits(fields[1], 'id'))
+        to_whole(fields[0], 'frame'), None, 1.0,
+        to_whole(fields[2], 'class'), _rle(fields[3:]),
+        to_whole(fields[1], 'id'))
 
 
-def parse_coco_entry(
-        entry: dict[str, Any], label: int,
-        size: Sequence[int] | None) -> Row:
-    """An entry of COCO's results.
+def are_boxes(fields: Sequence[str]) -> bool:
+    """Whether a line is MOT text: ``frame id x y w h score ...``, no mask.
 
-    Args:
-        entry: The JSON object.
-        label: Class id of its category.
-        size: (h, w) of the image in pixels, if known; polygons need it.
+    Nothing but numbers; an RLE of an image that is not tiny has letters.
     """
-    box = entry.get('bbox')
-    if box is not None:
-        if not isinstance(box, list) or len(box) != 4:
-            raise ValueError(f'bbox {box!r} is not [x, y, width, height]')
-        x1, y1, width, height = (to_number(side, 'bbox') for side in box)
-        if width < 0 or height < 0:
-            raise ValueError(f'bbox {box!r} of negative size')
-        box = x1, y1, x1 + width, y1 + height
-    return Row(
-        json_integer(entry, 'image_id'), box,
-        to_number(entry.get('score'), 'score'), label,
-        _segmentation(entry.get('segmentation'), size))
+    if len(fields) not in BOX_COLUMNS:
+        return False
+    try:
+        for text in fields:
+            to_number(text, '')
+    except ValueError:
+        return False
+    if len(fields) in (6, _DETECTION_COLUMNS):
+        try:
+            check_rle(_rle(fields[-3:]))
+        except ValueError:
+            return True
+        return False
+    return True
+
+
+def to_whole(text: str, name: str) -> int:
+    """A whole number from text, however it is written: 7, 7.0, 7e+00."""
+    if text.isascii() and text.isdigit() and len(text) < 11:
+        return int(text)
+    try:
+        value = float(text) if text.isascii() and '_' not in text else -1.0
+    except ValueError:
+        value = -1.0
+    if not (0 <= value < _LARGEST_INTEGER and value.is_integer()):
+        raise ValueError(f'{name} {text!r} is not a whole number')
+    return int(value)
 
 
 def json_integer(entry: Any, name: str) -> int:
     """An integer of a JSON object."""
     value = entry.get(name) if isinstance(entry, dict) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if (not isinstance(value, int) or isinstance(value, bool)
             or abs(value) > _LARGEST_INTEGER):
         raise ValueError(f'{name} {value!r} is not an integer')
@@ -125,69 +158,6 @@ def to_number(value: Any, name: str) -> float:
     return number
 
 
-def _expect(fields: Sequence[str], columns: int) -> None:
-    if len(fields) != columns:
-        raise ValueError(
-            f'{len(fields)} columns separated by single spaces, not '
-            f'{columns}')
-
-
-def _digits(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 11):
-        raise ValueError(f'{name} {text!r} is not a whole number')
-    return int(text)
-
-
 def _rle(fields: Sequence[str]) -> RLE:
-    size = _digits(fields[0], 'h'), _digits(fields[1], 'w')
+    size = to_whole(fields[0], 'h'), to_whole(fields[1], 'w')
     return {'size': rle_size({'size': size}), 'counts': fields[2]}
-
-
-def _segmentation(segmentation: Any, size: Sequence[int] | None) -> RLE:
-    """Any segmentation of COCO's JSON.
-
-    That is an RLE, compressed or with ``counts`` a list, or a list of
-    polygons ``[x1, y1, x2, y2, ...]``.
-    """
-    if isinstance(segmentation, list) and segmentation:
-        if size is None:
-            raise ValueError('polygons need the size of the image')
-        polygons = [_polygon(points, size) for points in segmentation]
-        # pycocotools keeps five steps a pixel: minutes, and all the memory.
-        length = sum(_outline(polygon) for polygon in polygons)
-        if length > _LONGEST_OUTLINE:
-            raise ValueError(
-                f'polygons with outlines of {length:.0f} pixels, more than '
-                f'{_LONGEST_OUTLINE}')
-        return coco_mask.merge(coco_mask.frPyObjects(polygons, *size))
-    if not isinstance(segmentation, dict):
-        raise ValueError('segmentation is neither an RLE nor polygons')
-    rle = {**segmentation, 'size': rle_size(segmentation)}
-    if isinstance(rle.get('counts'), list):
-        return runs_to_rle(rle['counts'], rle['size'])
-    return rle
-
-
-def _polygon(points: Any, size: Sequence[int]) -> list[float]:
-    """Check the points of one polygon."""
-    try:
-        polygon = np.asarray(points, dtype=np.float64)
-    except OverflowError:  # an integer beyond what a float holds
-        polygon = np.full(6, np.inf)
-    except (TypeError, ValueError):
-        polygon = np.zeros(0)
-    if polygon.ndim != 1 or len(polygon) < 6 or len(polygon) % 2:
-        raise ValueError('a polygon is not 6 or more numbers, x, y in turn')
-    furthest = np.abs(polygon).max()
-    if not furthest <= 2 * max(size):
-        raise ValueError(
-            f'a polygon reaches to {furthest:g}, out of the image by more '
-            'than its size')
-    return polygon.tolist()
-
-
-def _outline(polygon: Sequence[float]) -> float:
-    """Length of a polygon's edges in pixels, the closing one too."""
-    points = np.reshape(polygon, (-1, 2))
-    x, y = (points - np.roll(points, 1, axis=0)).T
-    return float(np.hypot(x, y).sum())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
+from mmremots.structures.coco_results import read_coco_results
 from mmremots.structures.masks import (
     decode_mask,
     encode_mask,
@@ -15,7 +16,6 @@ from mmremots.structures.masks import (
     runs_to_rle,
 )
 from mmremots.structures.observation_files import (
-    read_coco_results,
     read_detections,
     read_mots,
     write_detections,
@@ -197,16 +197,16 @@ class TestReading:
 class TestErrors:
 
     @pytest.mark.parametrize(('line', 'message'), [
-        ('', 'columns'),
-        (DETECTION.replace(' ', '  ', 1), '11 columns'),
-        (DETECTION.replace(' ', '\t'), '1 columns'),
-        (DETECTION.replace(' ', ','), '1 columns'),
-        (DETECTION + ' ', '11 columns'),
+        ('x', '1 columns'),
+        (DETECTION.replace(' ', ';'), '1 columns'),
+        (DETECTION.replace(' 2 ', ',,'), "class ''"),
+        (DETECTION + ' 0.5', '11 columns, not 10, or these and an embed'),
+        (DETECTION + ' 0.5' * 127 + ' x', "number of an embedding 'x'"),
         (TRACK, '6 columns'),
         (DETECTION.replace('1', '0', 1), 'frame 0, but the first is 1'),
         (DETECTION.replace('1', '9', 1), 'frame 9, but the last is 8'),
         (DETECTION.replace('1', '-1', 1), "frame '-1'"),
-        (DETECTION.replace('1', '1.0', 1), "frame '1.0'"),
+        (DETECTION.replace('1', '1.5', 1), "frame '1.5'"),
         (DETECTION.replace('1', '٣', 1), 'frame'),
         (DETECTION.replace('1', '9' * 30, 1), 'frame'),
         (DETECTION.replace('0.75', 'nan'), "score 'nan'"),
@@ -234,7 +234,7 @@ class TestErrors:
         ('1 2 2 4 5', '5 columns'),
         (f'1 2001 2 4 5 {COUNTS}', 'id 2001 stands twice in frame 1'),
         (f'1 -5 2 4 5 {COUNTS}', "id '-5'"),
-        (f'1 5.0 2 4 5 {COUNTS}', "id '5.0'"),
+        (f'1 5.1 2 4 5 {COUNTS}', "id '5.1'"),
         (f'1 5 2 4 6 {COUNTS}', r'\(4, 6\)'),
         ('1 5 2 4 5 0', '0 pixels long'),
     ])
@@ -257,7 +257,7 @@ class TestErrors:
     @pytest.mark.parametrize(('changes', 'message'), [
         ({'image_id': 0}, 'frame 0'),
         ({'image_id': 9}, 'frame 9, but the last is 8'),
-        ({'image_id': '1'}, "image_id '1' is not an integer"),
+        ({'image_id': 'one.jpg'}, "image_id 'one.jpg' names no frame"),
         ({'image_id': None}, 'image_id None'),
         ({'image_id': 10**30}, 'image_id'),
         ({'category_id': None}, 'category_id None'),
@@ -268,7 +268,7 @@ class TestErrors:
         ({'bbox': [1, 2, 3, 'x']}, "bbox 'x'"),
         ({'segmentation': None}, 'neither an RLE nor polygons'),
         ({'segmentation': []}, 'neither an RLE nor polygons'),
-        ({'segmentation': [[1, 1, 2, 2]]}, '6 or more numbers'),
+        ({'segmentation': [[1, 1, 2, 2, 3]]}, '6 or more numbers'),
         ({'segmentation': [{}]}, '6 or more numbers'),
         ({'segmentation': [[0, 0, 1e9, 0, 1e9, 1e9]]},
          'reaches to 1e[+]09, out of the image by more than its size'),

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mmremots.registry import MODELS
+from mmremots.structures.coco_results import read_coco_results
 from mmremots.structures.files import file_sha256
-from mmremots.structures.observation_files import (
-    read_coco_results,
-    read_detections,
-)
+from mmremots.structures.observation_files import read_detections
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import sequence_folder
 

@@ -1,0 +1,164 @@
+"""Tracks of any tracker, from whichever file it left them in."""
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .classes import CAR, IGNORE, PEDESTRIAN
+from .coco_tracks import tracks_in_coco, zero_or_one
+from .instance_pngs import instance_png_paths, read_instance_pngs
+from .mask_boxes import box_mask
+from .masks import rle_area
+from .observation_files import mots_in_text
+from .observations import Observations
+from .row_tables import Reading, ReadingOptions, gather
+from .rows import BOX_COLUMNS, Row, are_boxes, to_number, to_whole
+from .text_lines import is_json, read_columns
+
+PathLike = str | os.PathLike[str]
+
+_CLASS_NAMES = {CAR: 'car', PEDESTRIAN: 'pedestrian'}
+
+
+def read_tracks(
+        path: PathLike, size: Sequence[int],
+        num_frames: int | None = None, first_frame: int | None = None, *,
+        sequence: str | None = None, img_paths: Sequence[str] = (),
+        classes: Mapping[int, int] | None = None,
+        ann_file: PathLike | None = None,
+        options: ReadingOptions | None = None
+) -> tuple[Observations, NDArray[np.int64], str]:
+    """Read the tracks of one video, in any of the forms trackers leave.
+
+    - MOTS text, ``frame id class h w rle``: of MOTSChallenge, frames from
+      1, or of KITTI MOTS, frames from 0.
+    - MOT text, ``frame id x y width height score ...``: boxes, which then
+      are the masks, and may overlap. Rows of a data set that are not of
+      class 1, or not to be considered, are left out.
+    - A folder of 16-bit PNGs, ``class * 1000 + instance``.
+    - COCO's JSON with videos: CocoVID (``images`` with ``video_id``,
+      ``annotations`` with ``track_id`` or ``instance_id``), YouTube-VIS (a
+      list of objects with ``segmentations``, or a data set of such), COCO
+      results with ``track_id``. Entries without masks are boxes, too.
+
+    Text is apart by white space or commas; all but PNGs may be packed by
+    gzip. Regions to ignore (class 10, crowds) are no tracks: left out.
+
+    Args:
+        path: The file, or the folder of PNGs.
+        size: (h, w) of the video's images in pixels.
+        num_frames: Number of frames; default: any.
+        first_frame: What the file calls the first frame. Default: 0 if it
+            has a frame 0, else 1; what was taken is in the line that is
+            returned. Of no account where a file lists its frames.
+        sequence: Name of the video, or its id, where a file holds several.
+        img_paths: The video's images, to find it in a list of images.
+        classes: MOTS class (1 car, 2 pedestrian) of each category of a
+            JSON file; others are left out. Default: by the names
+            ``person``, ``pedestrian`` and ``car`` if the file has names,
+            else COCO's 1 and 3; a single category of another number is
+            taken for pedestrians.
+        ann_file: JSON with the lists of images and videos that ``image_id``
+            and ``video_id`` number, where the file has none.
+        options: What to mend in the file.
+
+    Returns:
+        The table, frames counted from 1, (N,) int64 ids, and a line that
+        says what was taken, such as ``KITTI MOTS text, 0-based, 297 frames,
+        classes car 12, pedestrian 4``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is none of these, is broken, holds several videos
+            of which none is ``sequence``, or detections without ids; the
+            message names file and line or entry.
+    """
+    if Path(path).is_dir():
+        base = zero_or_one(first_frame, min(instance_png_paths(path)))
+        found = Reading(*read_instance_pngs(path, size, num_frames, base),
+                        'instance PNGs')
+        return _described(found, base)
+    if is_json(path):
+        found, base = tracks_in_coco(
+            path, size, num_frames, first_frame, sequence, img_paths,
+            classes, ann_file, options or ReadingOptions())
+    else:
+        first, least = _glance(path)
+        base = zero_or_one(first_frame, least)
+        if are_boxes(first):
+            found = _boxes_in_text(path, size, num_frames, base)
+        else:
+            found = mots_in_text(path, size, num_frames, base, options)
+    return _described(found, base)
+
+
+def _described(
+        found: Reading, base: int
+) -> tuple[Observations, NDArray[np.int64], str]:
+    """Tracks without regions to ignore, and the line on them."""
+    regions = found.table.labels == IGNORE
+    if regions.any():
+        found.table = found.table.take(~regions)
+        found.ids = found.ids[~regions]
+        found.remarks.append(
+            f'{np.count_nonzero(regions)} regions to ignore left out')
+    return found.table, found.ids, found.line(base, _CLASS_NAMES)
+
+
+def _glance(path: PathLike) -> tuple[list[str], int]:
+    """Columns of the first line, and the least frame of a text.
+
+    A line that names no frame is left to who reads the file.
+    """
+    first: list[str] = []
+    least = 1
+    for _, fields in read_columns(path):
+        first = first or fields
+        try:
+            least = min(least, to_whole(fields[0], 'frame'))
+        except ValueError:
+            break
+    return first, least
+
+
+def _boxes_in_text(
+        path: PathLike, size: Sequence[int], num_frames: int | None,
+        first_frame: int) -> Reading:
+    """MOT text: boxes, which are the masks."""
+    counts: Counter[str] = Counter()
+
+    def parse(fields: list[str], _: Sequence[int] | None) -> Row | None:
+        if len(fields) not in BOX_COLUMNS:
+            raise ValueError(
+                f'{len(fields)} columns, which are not those of MOT text: '
+                'frame, id, x, y, width, height, score, ...')
+        frame = to_whole(fields[0], 'frame')
+        if to_number(fields[1], 'id') < 0:
+            raise ValueError(
+                f'id {fields[1]}: detections, not tracks, which have ids')
+        number = to_whole(fields[1], 'id')
+        x, y, width, height = (
+            to_number(text, 'box coordinate') for text in fields[2:6])
+        score, kind = (
+            to_number(fields[k], '') if len(fields) > k else -1
+            for k in (6, 7))
+        if len(fields) in (8, 9) and (score == 0 or kind not in (-1, 0, 1)):
+            counts['rows not to be considered'] += 1
+            return None
+        mask = box_mask((x, y, x + width, y + height), size)
+        if width <= 0 or height <= 0 or not rle_area([mask])[0]:
+            counts['boxes without a pixel'] += 1
+            return None
+        return Row(frame, (x, y, x + width, y + height),
+                   1.0 if score == -1 else score, PEDESTRIAN, mask, number)
+
+    found = gather(read_columns(path), parse, size, num_frames, first_frame,
+                   'MOT text')
+    found.remarks = ['boxes, no masks: the mask is the box', *(
+        f'{number} {what} left out' for what, number in counts.items())]
+    return found
