@@ -50,7 +50,9 @@ def settle_boxes(
     boxes = np.array([row.box for row in rows], np.float64)
     tight = rle_bbox([row.rle for row in rows])
     inverted = (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
-    flat = ((boxes[:, 2:] == boxes[:, :2]).any(axis=1)
+    # A box of a pixel at most stands for none: SOLO, for one, has 0 0 0 0.
+    sides = boxes[:, 2:] - boxes[:, :2]
+    flat = (((sides >= 0) & (sides <= 1)).any(axis=1)
             | (tight[:, 2:] <= tight[:, :2]).any(axis=1))
     remarks = []
     other = boxes.copy()  # Corners, if it is the other form.
