@@ -27,12 +27,12 @@ class Annotation(NamedTuple):
 def find_annotation(name: str, folder: Path, root: Path) -> Annotation:
     """Look for the ground truth of a sequence.
 
-    First come, first served: ``gt/gt.txt``, ``gt.txt`` and
-    ``gt/<sequence>.txt`` in the sequence's folder; then beside all
-    sequences, or beside their folder, ``instances_txt/<sequence>.txt``,
-    ``gt/<sequence>.txt``, ``gt/<sequence>/gt.txt`` and
-    ``label_02/<sequence>.txt``; then 16-bit PNGs in ``instances/`` and
-    ``gt/`` of the sequence and in ``instances/<sequence>/``.
+    First in its own folder: ``gt/gt.txt``, ``gt.txt``, ``gt/<sequence>.txt``,
+    or 16-bit PNGs in ``instances/`` or ``gt/``. Then beside all sequences,
+    and then beside their folder: ``instances_txt/<sequence>.txt``,
+    ``gt/<sequence>.txt``, ``gt/<sequence>/gt.txt``,
+    ``gt/<sequence>/gt/gt.txt``, ``label_02/<sequence>.txt``, or PNGs in
+    ``instances/<sequence>/`` or ``gt/<sequence>/``.
 
     A file of boxes has no masks: it is passed over, with a note.
 
@@ -46,21 +46,19 @@ def find_annotation(name: str, folder: Path, root: Path) -> Annotation:
     """
     notes: list[str] = []
     found: Path | None = None
-    for path in _texts(name, folder, root):
-        if not has_file(path):
+    for path in _candidates(name, folder, root):
+        if path.suffix != '.txt':
+            if not _has_pngs(path):
+                continue
+        elif not has_file(path):
             continue
-        kind = boxes_only(path)
-        if kind:
+        elif kind := boxes_only(path):
             notes.append(f'{path}: {kind}, no masks; it is not read')
-        elif found is None:
-            found = path
-    for path in _png_folders(name, folder, root):
-        if not _has_pngs(path):
             continue
         if found is None:
             found = path
-        elif found != path:
-            notes.append(f'{path}: instance PNGs, too; {found} is read')
+        else:
+            notes.append(f'{path}: ground truth, too; {found} is read')
     if found is None and not notes:
         others = sorted(
             path.name for place in (folder / 'gt', folder / 'instances')
@@ -93,22 +91,19 @@ def boxes_only(path: Path) -> str | None:
     return None
 
 
-def _texts(name: str, folder: Path, root: Path) -> Iterator[Path]:
+def _candidates(name: str, folder: Path, root: Path) -> Iterator[Path]:
+    """Texts, and folders of PNGs, in the order they are looked at."""
     yield folder / 'gt' / 'gt.txt'
     yield folder / 'gt.txt'
     yield folder / 'gt' / f'{name}.txt'
+    yield folder / 'instances'
+    yield folder / 'gt'
     for beside in (root, root.parent):
         yield beside / 'instances_txt' / f'{name}.txt'
         yield beside / 'gt' / f'{name}.txt'
         yield beside / 'gt' / name / 'gt.txt'
         yield beside / 'gt' / name / 'gt' / 'gt.txt'
         yield beside / 'label_02' / f'{name}.txt'
-
-
-def _png_folders(name: str, folder: Path, root: Path) -> Iterator[Path]:
-    yield folder / 'instances'
-    yield folder / 'gt'
-    for beside in (root, root.parent):
         yield beside / 'instances' / name
         yield beside / 'gt' / name
 

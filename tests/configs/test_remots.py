@@ -49,7 +49,8 @@ def test_the_papers_run() -> None:
         'MOTS20-02', 'MOTS20-05', 'MOTS20-09', 'MOTS20-11']
 
 
-@pytest.mark.parametrize('name', ['mots20', 'pedestrians', 'sample'])
+@pytest.mark.parametrize(
+    'name', ['mots20', 'kitti_mots', 'pedestrians', 'sample'])
 def test_plus_is_a_config_with_all_options(name: str) -> None:
     """Data, encoder and trainings stay; the paper's steps stay in order."""
     plain, plus = (Config.fromfile(CONFIGS / f'remots_{prefix}{name}.py')
@@ -89,3 +90,19 @@ def test_others_differ_in_data_encoder_and_schedule_only(name: str) -> None:
     assert other.test_evaluator == paper.test_evaluator
     assert other.model.reid.head.type == paper.model.reid.head.type
     assert other.model.reid.feature == paper.model.reid.feature
+
+
+def test_kitti_mots_is_the_papers_run_on_other_data() -> None:
+    """Cars and pedestrians by the entry's thresholds; nothing else differs."""
+    paper = Config.fromfile(CONFIGS / 'remots_mots20.py')
+    kitti = Config.fromfile(CONFIGS / 'remots_kitti_mots.py')
+    for part in ('motion', 'tracker', 'merger', 'reid'):
+        assert kitti.model[part] == paper.model[part]
+    assert kitti.test_cfg.stages == paper.test_cfg.stages
+    assert kitti.test_cfg.training == paper.test_cfg.training
+    source, = kitti.model.detector.sources
+    assert source.score_thr == {1: 0.5, 2: 0.2}
+    for data in (kitti.test_dataloader.dataset, kitti.test_cfg.labelled):
+        assert data.type == 'mmremots.KittiMOTSDataset'
+        assert data.sequences is None
+    assert kitti.test_evaluator.type == 'mmremots.KittiMOTSMetric'

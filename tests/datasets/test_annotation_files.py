@@ -72,8 +72,19 @@ def test_text_and_pngs(root, told):
     put_pngs(root / 'A' / 'instances')
     video, = find_sequences(root, ['A'])
     assert video.gt_path == str(root / 'A' / 'gt' / 'gt.txt')
-    assert told[-1].endswith(f'instances: instance PNGs, too; '
+    assert told[-1].endswith(f'instances: ground truth, too; '
                              f'{video.gt_path} is read')
+
+
+def test_the_nearest_is_read(root):
+    """A data set in a folder of another keeps its own."""
+    put(root / '..' / 'instances_txt' / 'A.txt', TEXT)
+    put_pngs(root / 'instances' / 'A')
+    video, = find_sequences(root, ['A'])
+    assert video.gt_path == str(root / 'instances' / 'A')
+    put(root / 'A' / 'gt.txt', TEXT)
+    video, = find_sequences(root, ['A'])
+    assert video.gt_path == str(root / 'A' / 'gt.txt')
 
 
 @pytest.mark.parametrize(('content', 'kind'), [
