@@ -10,10 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from mmremots.structures.masks import RLE, rle_bbox, rle_runs
+from mmremots.structures.crops import (
+    crop_boxes,
+    cut_out,
+    mask_in_box,
+    resize,
+)
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video, read_frame
 
@@ -115,7 +119,14 @@ def cut_crops(
         ValueError: A mask is empty, the masks are not of the size of the
             images, or there are not as many identities as observations.
     """
-    boxes = _check_boxes(sequence, observations)
+    if len(observations) and observations.size != sequence.size:
+        raise ValueError(
+            f'{sequence.name}: masks of size {observations.size}, images of '
+            f'{sequence.size} (height, width)')
+    try:
+        boxes = crop_boxes(observations)
+    except ValueError as error:
+        raise ValueError(f'{sequence.name}: {error}') from None
     if identities is not None and len(identities) != len(observations):
         raise ValueError(
             f'{sequence.name}: {len(identities)} identities of '
@@ -140,8 +151,7 @@ def cut_crops(
     for frame, image in _decode_ahead(sequence, frames):
         for row in range(*rows_of[frame].indices(count)):
             mask = mask_in_box(observations.rles[row], boxes[row])
-            x1, y1, x2, y2 = boxes[row]
-            images[row] = resize(image[y1:y2, x1:x2], crop_size)
+            images[row] = cut_out(image, boxes[row], crop_size)
             bits[row] = np.packbits(
                 resize(mask * np.uint8(255), crop_size) > 127, axis=-1)
     images.flush()
@@ -159,55 +169,6 @@ def cut_crops(
     return CropStore(folder)
 
 
-def mask_in_box(rle: RLE, box: np.ndarray) -> np.ndarray:
-    """Decode the part of a mask that lies in a box.
-
-    Costs one pass over the runs and the columns of the box, not the image.
-
-    Args:
-        rle: The mask.
-        box: x1 y1 x2 y2, (4,) int, inside the image, ends exclusive.
-
-    Returns:
-        The part, (y2 - y1, x2 - x1) uint8, 0 or 1.
-    """
-    x1, y1, x2, y2 = (int(value) for value in box)
-    height = rle['size'][0]
-    runs = rle_runs(rle)
-    # An RLE runs down the columns: those of the box are one stretch of it.
-    ends = np.clip(np.cumsum(runs), x1 * height, x2 * height)
-    inside = np.diff(ends, prepend=x1 * height)
-    values = (np.arange(len(runs)) % 2).astype(np.uint8)
-    columns = np.repeat(values, inside).reshape(x2 - x1, height)
-    return np.ascontiguousarray(columns[:, y1:y2].T)
-
-
-def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image, averaging along each axis that shrinks.
-
-    The reference (reid-strong-baseline) resizes with PIL, whose bilinear
-    filter widens as it shrinks an image. OpenCV's does not: from a person
-    600 pixels tall it would drop every other row. Its area average is the
-    closest, but grows blocks where an axis is enlarged, so that is done
-    bilinearly, after.
-
-    Args:
-        image: (h, w) or (h, w, 3) uint8.
-        size: (H, W) wanted.
-
-    Returns:
-        (H, W) or (H, W, 3) uint8.
-    """
-    height, width = size
-    shrunk = (min(width, image.shape[1]), min(height, image.shape[0]))
-    if shrunk != image.shape[1::-1]:
-        image = cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA)
-    if shrunk != (width, height):
-        image = cv2.resize(
-            image, (width, height), interpolation=cv2.INTER_LINEAR)
-    return image
-
-
 def _read_meta(folder: Path) -> dict:
     path = folder / 'meta.json'
     try:
@@ -220,25 +181,6 @@ def _read_meta(folder: Path) -> dict:
     if missing:
         raise ValueError(f'{path}: no {", ".join(sorted(missing))}')
     return meta
-
-
-def _check_boxes(sequence: Video,
-                 observations: Observations) -> np.ndarray:
-    """Boxes of the masks as (N, 4) int64, once they are known to fit."""
-    if not len(observations):
-        return np.empty((0, 4), dtype=np.int64)
-    if observations.size != sequence.size:
-        raise ValueError(
-            f'{sequence.name}: masks of size {observations.size}, images of '
-            f'{sequence.size} (height, width)')
-    boxes = rle_bbox(observations.rles).astype(np.int64)
-    empty = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)
-    if empty.any():
-        row = int(np.argmax(empty))
-        raise ValueError(
-            f'{sequence.name}: frame {observations.frames[row]}: '
-            f'observation {row} has an empty mask, there is nothing to cut')
-    return boxes
 
 
 def _decode_ahead(

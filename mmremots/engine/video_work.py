@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.engine.progress import progress
-from mmremots.models.task_modules import centred_features
 from mmremots.models.trackers import adjacent_overlaps, frames_to_read
 from mmremots.structures import (
     Observations,
@@ -270,10 +269,9 @@ class VideoWork:
         def embed() -> None:
             self.run.load_encoder()
             crops = self.crops(title)
-            features = self.run.model.reid.embed(crops.images)
-            if self.run.model.reid.centred:
-                features = centred_features(
-                    features, crops.frames, self.masks().labels)
+            reid = self.run.model.reid
+            features = reid.centre(
+                reid.embed(crops.images), crops.frames, self.masks().labels)
             self._save(path, lambda file: np.save(
                 file, features, allow_pickle=False))
 

@@ -28,15 +28,14 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.datasets.crops import resize
 from mmremots.evaluation import COMBINED, evaluate_mots
 from mmremots.models.detectors import MaskFusion, fuse
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
-from mmremots.models.task_modules import centred_features
 from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS, TASK_UTILS
 from mmremots.structures import Observations, write_mots
+from mmremots.structures.crops import cut_out
 from mmremots.structures.masks import rle_bbox
 from mmremots.structures.video import Video, read_frame
 
@@ -92,15 +91,13 @@ class Tracker:
             if fresh:
                 image = read_frame(self.video, frame)
                 crops = np.stack([
-                    resize(image[y1:y2, x1:x2], self.model.reid.crop_size)
-                    for _, x1, y1, x2, y2 in fresh])
+                    cut_out(image, box, self.model.reid.crop_size)
+                    for _, *box in fresh])
                 self.features.update(zip(
                     fresh, self.model.reid.embed(crops), strict=True))
-        features = np.stack([self.features[key] for key in keys])
-        if self.model.reid.centred:
-            features = centred_features(
-                features, table.frames, table.labels)
-        return features
+        return self.model.reid.centre(
+            np.stack([self.features[key] for key in keys]), table.frames,
+            table.labels)
 
 
 def detect(detector: MaskFusion, video: Video) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmremots.models.task_modules import centred_features
 from mmremots.registry import MODELS
 
 from .checkpoint import fit_encoder, load_encoder
@@ -96,11 +97,6 @@ class ReIDEncoder(BaseModel):
         return self.head.in_channels
 
     @property
-    def centred(self) -> bool:
-        """Whether features of a video are to be centred after `embed`."""
-        return self.feature == 'centred'
-
-    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
@@ -166,6 +162,24 @@ class ReIDEncoder(BaseModel):
         if not rows:
             return np.zeros((0, self.feature_dim), np.float32)
         return np.concatenate(rows)
+
+    def centre(self, features: np.ndarray, frames: np.ndarray,
+               labels: np.ndarray) -> np.ndarray:
+        """Take away what the features of a video have in common.
+
+        Only where ``feature`` is ``'centred'``; any other stays as it is.
+
+        Args:
+            features: (N, D) float32, all of the video, see :meth:`embed`.
+            frames: (N,) frame of each.
+            labels: (N,) class of each.
+
+        Returns:
+            (N, D) float32, rows of length 1: what is compared.
+        """
+        if self.feature != 'centred':
+            return features
+        return centred_features(features, frames, labels)
 
     def _embed_batch(self, crops: np.ndarray) -> np.ndarray:
         expected = (*self.crop_size, 3)

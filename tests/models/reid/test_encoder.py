@@ -76,9 +76,21 @@ def test_feature_is_before_or_after_the_neck() -> None:
     for feature in ('pooled', 'centred'):
         encoder.feature = feature
         torch.testing.assert_close(encoder(x), pooled)
-        assert encoder.centred == (feature == 'centred')
     with pytest.raises(ValueError, match="not 'both'"):
         tiny_encoder(feature='both')
+
+
+def test_only_centred_features_are_centred() -> None:
+    """The mean of two in one frame goes: they are opposites then."""
+    encoder = tiny_encoder(feature='pooled')
+    features = np.float32([[0.6, 0.8], [0.8, 0.6]])
+    given = (features, np.array([1, 1]), np.array([2, 2]))
+    assert encoder.centre(*given) is features
+    encoder.feature = 'centred'
+    centred = encoder.centre(*given)
+    np.testing.assert_allclose(centred[0], -centred[1], atol=1e-6)
+    np.testing.assert_allclose(
+        np.linalg.norm(centred, axis=1), 1, atol=1e-6)
 
 
 def test_embed_is_preprocessing_and_prediction() -> None:
