@@ -6,6 +6,7 @@
 # from (tools/model_converters make one of the ImageNet or ReID weights).
 _base_ = [
     '_base_/default_runtime.py',
+    '_base_/datasets/mots20_videos.py',
     '_base_/models/remots.py',
     '_base_/models/reid_seresnext50.py',
     '_base_/schedules/remots.py',
@@ -14,15 +15,6 @@ model = dict(
     detector=dict(sources=[
         dict(type='DetectionsFromFile', path='det/*', score_thr=0.5)]),
     reid=_base_.encoder)
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='mmremots.MOTSChallengeDataset',
-        data_root='data/MOTS20/test',
-        sequences=['MOTS20-01', 'MOTS20-06', 'MOTS20-07', 'MOTS20-12'],
-        test_mode=True))
 test_cfg = dict(
     labelled=dict(
         type='mmremots.MOTSChallengeDataset',

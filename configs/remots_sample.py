@@ -8,7 +8,7 @@ model = dict(reid=dict(
     head=dict(in_channels=256)))
 test_dataloader = dict(dataset=dict(
     _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',
-    split='test', test_mode=True))
+    split='test', pipeline=_base_.frames_pipeline, test_mode=True))
 test_cfg = dict(
     labelled=dict(
         _delete_=True, type='mmremots.SampleDataset', data_root='data/sample',

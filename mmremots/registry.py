@@ -95,7 +95,7 @@ OPTIM_WRAPPER_CONSTRUCTORS = _child(
 PARAM_SCHEDULERS = _child(mmengine.PARAM_SCHEDULERS)
 MODEL_WRAPPERS = _child(mmengine.MODEL_WRAPPERS)
 WEIGHT_INITIALIZERS = _child(mmengine.WEIGHT_INITIALIZERS)
-VISUALIZERS = _child(mmengine.VISUALIZERS)
+VISUALIZERS = _child(mmengine.VISUALIZERS, 'visualization')
 VISBACKENDS = _child(mmengine.VISBACKENDS)
 
 #: The steps of :class:`mmremots.engine.ReMOTSLoop`; mmengine has no such

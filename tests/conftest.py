@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from mmengine.logging import MMLogger
+from tiny_runs import SPECS
 
 # Without a clock: it would fail property tests on a busy machine.
 settings.register_profile('patient', deadline=None, max_examples=50)
@@ -48,6 +48,7 @@ def osnet_onnx() -> Path:
 @pytest.fixture
 def told() -> Iterator[list[str]]:
     """The messages of mmengine's log, as long as no run starts its own."""
+    from mmengine.logging import MMLogger  # Imports torch.
     messages: list[str] = []
 
     class Listener(logging.Handler):
@@ -58,3 +59,12 @@ def told() -> Iterator[list[str]]:
     logger.addHandler(listener)
     yield messages
     logger.removeHandler(listener)
+
+
+@pytest.fixture(scope='session')
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the tiny sample; tests must not change it."""
+    from mmremots.datasets.sample.build import render_sample
+    root = tmp_path_factory.mktemp('tiny')
+    render_sample(root, SPECS)
+    return root

@@ -21,7 +21,7 @@ def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
     cfg = Config.fromfile(ROOT / 'configs' / 'remots_sample.py')
     dataset = dict(type='mmremots.MOTSChallengeDataset', test_mode=True)
     cfg.test_dataloader.dataset = dict(
-        dataset, data_root=str(data / 'test'))
+        dataset, data_root=str(data / 'test'), pipeline=cfg.frames_pipeline)
     cfg.test_cfg.labelled = dict(dataset, data_root=str(data / 'train'))
     cfg.work_dir = str(work_dir)
     cfg.merge_from_dict({

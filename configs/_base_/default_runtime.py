@@ -7,9 +7,12 @@ env_cfg = dict(
     # A process may wait for the longest video of another one; torchrun ends
     # all when one dies, so a wait that is long is no hang.
     dist_cfg=dict(backend='nccl', timeout=7 * 24 * 3600))
-default_hooks = dict(logger=dict(type='LoggerHook', interval=50))
+default_hooks = dict(
+    logger=dict(type='LoggerHook', interval=50),
+    visualization=dict(type='mmdet.TrackVisualizationHook', draw=False))
 visualizer = dict(
-    type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+    type='mmremots.TrackOverlayVisualizer',
+    vis_backends=[dict(type='LocalVisBackend')])
 randomness = dict(seed=0)
 log_level = 'INFO'
 load_from = None

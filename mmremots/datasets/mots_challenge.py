@@ -17,6 +17,14 @@ from mmremots.structures.video import Video
 
 from .sequences import find_sequences
 
+#: The frames of a video, without images: what is known of them.
+FRAMES_PIPELINE = (dict(
+    type='mmdet.PackTrackInputs',
+    meta_keys=('sequence', 'frame_rate', 'class_ids')), )
+#: MOTS class to that of MOTChallenge's box files.
+_MOT_CLASS = {1: 3, 2: 1}
+_NO_TRUTH = Observations.empty(), np.zeros(0, np.int64)
+
 
 @DATASETS.register_module()
 class MOTSChallengeDataset(BaseVideoDataset):
@@ -43,7 +51,10 @@ class MOTSChallengeDataset(BaseVideoDataset):
         first_frame: What ground truth and detections call the first image
             of each sequence. Defaults to None: as the images are named.
         **kwargs: Of :class:`mmdet.datasets.BaseVideoDataset`: ``pipeline``,
-            ``test_mode``, ``metainfo``, ``filter_cfg``, ...
+            ``test_mode``, ``metainfo``, ``filter_cfg``, ... With
+            ``test_mode`` and no pipeline a video comes as a
+            ``TrackDataSample`` without its images, which ReMOTS reads one
+            at a time.
 
     Raises:
         FileNotFoundError: A sequence or its images are not there.
@@ -68,6 +79,10 @@ class MOTSChallengeDataset(BaseVideoDataset):
                  **kwargs: Any) -> None:
         self._sequences = find_sequences(data_root, sequences, first_frame)
         self.class_ids = dict(class_ids or self.CLASS_IDS)
+        self._last_truth: tuple[
+            int, tuple[Observations, np.ndarray]] | None = None
+        if kwargs.get('test_mode') and not kwargs.get('pipeline'):
+            kwargs['pipeline'] = FRAMES_PIPELINE
         super().__init__(data_root=os.fspath(data_root), **kwargs)
 
     @property
@@ -91,7 +106,9 @@ class MOTSChallengeDataset(BaseVideoDataset):
         videos = []
         img_id = 0
         for video_id, sequence in enumerate(self._sequences):
-            table, ids = read_truth(sequence)
+            # Tests rarely ask for ground truth: then it is read on demand.
+            table, ids = (_NO_TRUTH if self.test_mode
+                          else read_truth(sequence))
             images = []
             for frame, img_path in enumerate(sequence.img_paths, start=1):
                 rows = range(len(table))[table.of_frame(frame)]
@@ -105,8 +122,13 @@ class MOTSChallengeDataset(BaseVideoDataset):
                     'img_path': img_path,
                     'height': sequence.height,
                     'width': sequence.width,
+                    'ori_shape': sequence.size,
+                    'img_shape': sequence.size,
                     'frame_id': frame - 1,
                     'video_id': video_id,
+                    'sequence': sequence.name,
+                    'frame_rate': sequence.frame_rate,
+                    'class_ids': self.class_ids,
                     'instances': self._instances(table, ids, rows),
                 })
                 img_id += 1
@@ -116,6 +138,21 @@ class MOTSChallengeDataset(BaseVideoDataset):
                 'video_length': len(images),
             })
         return videos
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """A video, with its ground truth.
+
+        Args:
+            idx: Number of the video.
+        """
+        video = super().get_data_info(idx)
+        if self.test_mode:
+            table, ids = self._truth_of(video['video_id'])
+            for image in video['images']:
+                rows = table.of_frame(image['frame_id'] + 1)
+                image['instances'] = self._instances(
+                    table, ids, range(len(table))[rows])
+        return video
 
     def filter_data(self) -> list[dict[str, Any]]:
         """Drop unannotated frames in training, and videos left empty."""
@@ -133,6 +170,13 @@ class MOTSChallengeDataset(BaseVideoDataset):
                 'truth')
         return videos
 
+    def _truth_of(self, number: int) -> tuple[Observations, np.ndarray]:
+        """Ground truth of a video; that of the last one is kept."""
+        if self._last_truth is None or self._last_truth[0] != number:
+            self._last_truth = number, read_truth(
+                self._sequences[number])
+        return self._last_truth[1]
+
     def _instances(self, table: Observations, ids: np.ndarray,
                    rows: Iterable[int]) -> list[dict[str, Any]]:
         """The instances of one frame as mmdet has them."""
@@ -149,6 +193,10 @@ class MOTSChallengeDataset(BaseVideoDataset):
                 'bbox_label': 0 if ignored else self.class_ids[category],
                 'ignore_flag': int(ignored),
                 'instance_id': int(ids[row]),
+                # For mmdet's MOTChallengeMetric, of boxes.
+                'mot_conf': float(not ignored),
+                'category_id': _MOT_CLASS.get(category, 0),
+                'visibility': 1.0,
                 # LoadTrackAnnotations takes counts in bytes for invalid
                 # and ignores the instance.
                 'mask': {

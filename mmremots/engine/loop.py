@@ -20,12 +20,17 @@ from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.artifacts import plain, write_json
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.quality import check_truth
+from mmremots.engine.replay import replay
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.runner import ReMOTSRunner
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage, TrackStage
-from mmremots.evaluation import format_tables, write_submission
+from mmremots.evaluation import (
+    MOTSChallengeMetric,
+    format_tables,
+    write_submission,
+)
 from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
@@ -231,7 +236,8 @@ class ReMOTSLoop(BaseLoop):
                 continue
             scores: dict[str, Any] = {}
             for metric in self.evaluator.metrics:
-                scores |= metric.evaluate_tracks(run.videos, folder)
+                if isinstance(metric, MOTSChallengeMetric):
+                    scores |= metric.evaluate_tracks(run.videos, folder)
             if scores:
                 tables[title] = scores
         if tables:
@@ -242,7 +248,11 @@ class ReMOTSLoop(BaseLoop):
             self._show(run, folders[FULL_RUN])
         print_log('written:\n' + '\n'.join(
             f'  {path}' for path in run.folder.results()), 'current')
-        return tables.get(FULL_RUN, {})
+        metrics = tables.get(FULL_RUN, {})
+        if FULL_RUN in folders:
+            metrics |= replay(self.runner, self.evaluator.metrics,
+                              self.dataloader.dataset, folders[FULL_RUN])
+        return metrics
 
     def _show(self, run: Run, tracks: Path) -> None:
         """Paint the result into the frames."""

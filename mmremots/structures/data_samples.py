@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from .masks import RLE, decode_mask
 from .observations import Observations
-from .video import Video
+from .video import DEFAULT_FRAME_RATE, Video
 
 #: MOTS class to label of mmdet where a data set says no other.
 PEDESTRIANS = {2: 0}
-#: Of videos that do not say theirs.
-DEFAULT_FRAME_RATE = 30.0
 
 
 def video_of(frames: Sequence[DetDataSample]) -> Video:
@@ -28,15 +26,11 @@ def video_of(frames: Sequence[DetDataSample]) -> Video:
     above if it is ``img1``; its rate their ``frame_rate``, else 30.
 
     Args:
-        frames: All frames of it, in order.
-
-    Raises:
-        ValueError: A sample does not say where its image is.
+        frames: All frames of it, in order. One that does not say where its
+            image is, as those of ``mmdet.apis.inference_mot``, has the path
+            ``''``.
     """
     paths = [str(frame.metainfo.get('img_path', '')) for frame in frames]
-    if not all(paths):
-        raise ValueError(
-            f'frame {paths.index("") + 1} of {len(paths)} has no img_path')
     first, folder = frames[0].metainfo, Path(paths[0]).parent
     name = folder.parent.name if folder.name == 'img1' else folder.name
     height, width = first['ori_shape'][:2]

@@ -10,8 +10,10 @@ from .plots import (
     plot_short_threshold,
     plot_timeline,
 )
+from .track_visualizer import TrackOverlayVisualizer
 
 __all__ = [
+    'TrackOverlayVisualizer',
     'draw_masks',
     'histogram',
     'histogram_overlap',

@@ -142,7 +142,10 @@ def test_cars_and_pedestrians(root):
 
 
 def test_refuses(root):
-    """Broken truth, names or classes are errors at once."""
+    """Wrong names or classes at once, broken truth when it is read.
+
+    In training that is at once; testing reads that of the video at hand.
+    """
     with pytest.raises(ValueError, match=r'no annotated frame .* in B'):
         MOTSChallengeDataset(root, ['B'])
     with pytest.raises(FileNotFoundError, match="'C'; present are A, B"):
@@ -153,10 +156,13 @@ def test_refuses(root):
     lines = gt_path.read_text().splitlines()
     gt_path.write_text('\n'.join([lines[0], lines[1][:-1]]) + '\n')
     with pytest.raises(ValueError, match=r'gt\.txt:2: '):
-        MOTSChallengeDataset(root, ['A'], test_mode=True)
+        MOTSChallengeDataset(root, ['A'])
+    tested = MOTSChallengeDataset(root, ['A'], test_mode=True)
+    with pytest.raises(ValueError, match=r'gt\.txt:2: '):
+        tested.get_data_info(0)
     gt_path.write_text(lines[0].replace('1 0 2', '4 0 2') + '\n')
     with pytest.raises(ValueError, match=r'gt\.txt:1: .*frame 4'):
-        MOTSChallengeDataset(root, ['A'], test_mode=True)
+        tested.get_data_info(0)
 
 
 def test_real_sequence(pedestrians):

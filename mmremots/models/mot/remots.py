@@ -1,9 +1,13 @@
 """The parts of ReMOTS as one model."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import torch
 from mmdet.models.mot import BaseMOTModel
+from mmdet.structures import DetDataSample, TrackDataSample
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -11,8 +15,12 @@ from mmremots.config_check import build_part
 from mmremots.models.checkpoint import differences
 from mmremots.models.reid.checkpoint import OF_MODEL, fit_encoder
 from mmremots.models.task_modules import Tracked
+from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures import Observations, Overlaps
+from mmremots.structures.crops import crop_boxes, cut_out
+from mmremots.structures.data_samples import put_tracks, video_of
+from mmremots.structures.video import Video, read_frame
 
 
 @MODELS.register_module()
@@ -21,6 +29,7 @@ class ReMOTS(BaseMOTModel):
 
     ReMOTS is offline: which of its parts runs when, and with which weights,
     is the business of :class:`mmremots.engine.ReMOTSLoop` and its stages.
+    :meth:`predict` is what is left of it without trainings.
 
     A checkpoint of an encoder alone is loaded into ``reid``, by whatever way
     it comes, ``load_from`` or mmdet's ``init_track_model``; any other has all
@@ -33,7 +42,7 @@ class ReMOTS(BaseMOTModel):
             ``DenseFlow``.
         tracker: Config of the short-term tracker.
         merger: Config of the merger of tracklets.
-        data_preprocessor: Unused by the stages; mm's slot for it.
+        data_preprocessor: mm's slot for it; images stay as they are.
         init_cfg: Initialisation of the whole, as in mmengine.
     """
 
@@ -52,6 +61,8 @@ class ReMOTS(BaseMOTModel):
         self.tracker = build_part(MODELS, 'model.tracker', tracker)
         self.merger = build_part(TASK_UTILS, 'model.merger', merger)
         self.register_load_state_dict_pre_hook(_fit)
+        #: Frames of a video that come one by one, and their images.
+        self._clip: list[tuple[DetDataSample, Tensor | None]] = []
 
     def init_weights(self) -> None:
         """Load what ``reid.init_cfg`` names; random weights stay as built.
@@ -93,11 +104,102 @@ class ReMOTS(BaseMOTModel):
             'InterTrackletTraining; train a detector or an encoder alone '
             'with tools/train.py')
 
-    def predict(self, inputs: Any, data_samples: Any, **kwargs: Any) -> Any:
-        """Not here: a whole video takes several passes."""
-        raise NotImplementedError(
-            'ReMOTS looks at whole videos several times; run it with '
-            'test_cfg=dict(type="ReMOTSLoop", stages=[...])')
+    def predict(self, inputs: Sequence[Any],
+                data_samples: Sequence[TrackDataSample],
+                **kwargs: Any) -> list[TrackDataSample]:
+        """Track whole videos by the weights at hand, without trainings.
+
+        For mmengine's ``TestLoop`` and ``mmdet.apis.inference_mot``: short-
+        term tracking and merging, no stages and no files. Images are read
+        one at a time from their ``img_path``; the pipeline need not load
+        them.
+
+        Frames may come one by one. ReMOTS is offline, so only the last call
+        of a video, by ``ori_video_length``, gives its tracks, of all frames;
+        those before give none.
+
+        Args:
+            inputs: Of each video nothing, or its frames, (T, 3, H, W) uint8,
+                BGR, where they have no ``img_path``.
+            data_samples: Of each video its frames.
+            **kwargs: Not looked at.
+
+        Returns:
+            The data samples, with ``pred_track_instances`` in each frame.
+
+        Raises:
+            ValueError: Frames come in another order, or as floats.
+        """
+        del kwargs
+        # A batch of nothing is collated to nothing.
+        videos = inputs if len(inputs) else [None] * len(data_samples)
+        return [self._predict(images, sample) for images, sample in zip(
+            videos, data_samples, strict=True)]
+
+    def _predict(self, images: Any,
+                 sample: TrackDataSample) -> TrackDataSample:
+        frames = sample.video_data_samples
+        number = frames[0].metainfo.get('frame_id', 0)
+        if number == 0:
+            self._clip.clear()
+        if number != len(self._clip):
+            raise ValueError(
+                f'frame {number} came where frame {len(self._clip)} was due; '
+                'the frames of a video must come in order')
+        self._clip += [
+            (frame, None if 'img_path' in frame.metainfo else images[k])
+            for k, frame in enumerate(frames)]
+        length = frames[0].metainfo.get('ori_video_length', len(self._clip))
+        if len(self._clip) < length:
+            for frame in frames:
+                put_tracks(frame, Observations.empty(),
+                           np.zeros(0, np.int64))
+            return sample
+        frames = [frame for frame, _ in self._clip]
+        table, ids = self._track_frames(
+            video_of(frames), [image for _, image in self._clip])
+        self._clip.clear()
+        for number, frame in enumerate(frames, 1):
+            rows = table.of_frame(number)
+            put_tracks(frame, table.take(rows), ids[rows])
+        sample.video_data_samples = frames
+        return sample
+
+    def _track_frames(
+            self, video: Video, images: Sequence[Tensor | None],
+    ) -> tuple[Observations, NDArray[np.int64]]:
+        """Masks and their tracks."""
+        def image(frame: int) -> NDArray[np.uint8]:
+            given = images[frame - 1]
+            return (read_frame(video, frame) if given is None
+                    else _as_image(given))
+
+        numbers = range(1, video.num_frames + 1)
+        self.detector.check(video)
+        table = Observations.concatenate([self.detector.detect(
+            image(frame) if self.detector.needs_image else None, video,
+            frame) for frame in numbers])
+        boxes = crop_boxes(table)
+        features = self.reid.centre(self.reid.embed(
+            np.stack([cut_out(image(frame), box, self.reid.crop_size)
+                      for box in boxes[rows]])
+            for frame, rows in table.frame_slices()),
+            table.frames, table.labels)
+        overlaps = adjacent_overlaps(
+            table.frames, table.rles, table.size, video.num_frames,
+            self.motion.flows(map(image, numbers)))
+        _, tracks = self.track(table, features, overlaps, video.frame_rate)
+        return table, tracks.ids
+
+
+def _as_image(frame: Tensor) -> NDArray[np.uint8]:
+    """A frame of a data batch, (3, H, W) uint8, as an image."""
+    if frame.dtype != torch.uint8:
+        raise ValueError(
+            f'frames are {frame.dtype}; ReMOTS takes images as they are, '
+            'BGR of type uint8: no normalisation in its data_preprocessor '
+            'or pipeline')
+    return np.ascontiguousarray(frame.cpu().numpy().transpose(1, 2, 0))
 
 
 def _fit(model: ReMOTS, state: dict[str, Tensor], prefix: str,
