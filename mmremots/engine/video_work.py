@@ -270,10 +270,16 @@ class VideoWork:
             self.run.load_encoder()
             crops = self.crops(title)
             reid = self.run.model.reid
-            features = reid.centre(
-                reid.embed(crops.images), crops.frames, self.masks().labels)
-            self._save(path, lambda file: np.save(
-                file, features, allow_pickle=False))
+            with atomic_path(path) as temporary:
+                # On disk from the start: those of a long video are large.
+                features = np.lib.format.open_memmap(
+                    temporary, 'w+', np.float32,
+                    (len(crops), reid.feature_dim))
+                reid.embed(crops.images, out=features)
+                reid.centre(features, crops.frames, self.masks().labels,
+                            out=features)
+                features.flush()
+            artifacts.wrote(path)
 
         artifacts.make(f'embeddings/{self.video.name}/{encoder}',
                        f'{title}, features', embed, keep=True)

@@ -135,7 +135,8 @@ class ReIDEncoder(BaseModel):
     @torch.no_grad()
     def embed(self,
               crops: np.ndarray | Iterable[np.ndarray],
-              batch_size: int = 64) -> np.ndarray:
+              batch_size: int = 64,
+              out: np.ndarray | None = None) -> np.ndarray:
         """Computes unit features of crops, in evaluation mode.
 
         Args:
@@ -143,6 +144,8 @@ class ReIDEncoder(BaseModel):
                 read a batch at a time. Or an iterable of such arrays, each
                 of which is one batch.
             batch_size: Crops in a batch, where ``crops`` is one array.
+            out: (N, D) float32 array to write to, such as a memory map;
+                None for a new one.
 
         Returns:
             (N, D) float32, rows of length 1.
@@ -155,16 +158,23 @@ class ReIDEncoder(BaseModel):
             if isinstance(crops, np.ndarray) else crops)
         was_training = self.training
         self.eval()
+        rows = [np.zeros((0, self.feature_dim), np.float32)]
+        done = 0
         try:
-            rows = [self._embed_batch(batch) for batch in batches]
+            for batch in batches:
+                found = self._embed_batch(batch)
+                if out is None:
+                    rows.append(found)
+                else:
+                    out[done:done + len(found)] = found
+                done += len(found)
         finally:
             self.train(was_training)
-        if not rows:
-            return np.zeros((0, self.feature_dim), np.float32)
-        return np.concatenate(rows)
+        return np.concatenate(rows) if out is None else out
 
     def centre(self, features: np.ndarray, frames: np.ndarray,
-               labels: np.ndarray) -> np.ndarray:
+               labels: np.ndarray, out: np.ndarray | None = None,
+               ) -> np.ndarray:
         """Take away what the features of a video have in common.
 
         Only where ``feature`` is ``'centred'``; any other stays as it is.
@@ -173,13 +183,15 @@ class ReIDEncoder(BaseModel):
             features: (N, D) float32, all of the video, see :meth:`embed`.
             frames: (N,) frame of each.
             labels: (N,) class of each.
+            out: Where to write, ``features`` itself if it may be changed;
+                None for a new array.
 
         Returns:
             (N, D) float32, rows of length 1: what is compared.
         """
         if self.feature != 'centred':
             return features
-        return centred_features(features, frames, labels)
+        return centred_features(features, frames, labels, out)
 
     def _embed_batch(self, crops: np.ndarray) -> np.ndarray:
         expected = (*self.crop_size, 3)

@@ -33,8 +33,8 @@ def unit_features(features: ArrayLike) -> NDArray[np.float64]:
 
 
 def centred_features(
-        features: NDArray, frames: ArrayLike,
-        labels: ArrayLike) -> NDArray[np.float32]:
+        features: NDArray, frames: ArrayLike, labels: ArrayLike,
+        out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     r"""Unit features without what all people of the video have in common.
 
     Features after a ReLU are positive, so those of any two people are alike,
@@ -56,6 +56,8 @@ def centred_features(
         features: (N, D) real numbers, of one video; may be a memory map.
         frames: (N,) integers, in any order.
         labels: (N,) class of each row.
+        out: (N, D) array to write to, ``features`` itself if it may be
+            changed; None for a new one.
 
     Returns:
         (N, D) rows of length 1; a row that is the mean itself is 0.
@@ -80,7 +82,8 @@ def centred_features(
     centre = np.zeros((kinds, np.shape(features)[1]))
     for block in blocks:
         centre += weights[:, block] @ unit_features(features[block])
-    centred = np.empty(np.shape(features), np.float32)
+    centred = (np.empty(np.shape(features), np.float32) if out is None
+               else out)
     for block in blocks:
         centred[block] = unit_features(
             unit_features(features[block]) - centre[kind[block]])
