@@ -204,7 +204,7 @@ def test_each_file_is_parsed_once(tiny: Path, tmp_path: Path,
 
     monkeypatch.chdir(tmp_path)
     shutil.copytree(tiny, tmp_path / 'data')
-    for name in ('read_detections', 'read_mots', '_identity'):
+    for name in ('read_detections', 'read_mots', 'read_truth', '_identity'):
         counted(name)
     begin(tmp_path / 'data', tmp_path / 'run', resume=False)
     assert set(calls.values()) == {1}
@@ -212,5 +212,4 @@ def test_each_file_is_parsed_once(tiny: Path, tmp_path: Path,
         *(f'_identity TINY-0{k}' for k in (1, 2, 3)),
         *(f'read_detections run/{kind}/TINY-0{k}.txt'
           for kind in ('detections', 'weak') for k in (2, 3)),
-        'read_mots data/train/TINY-01/gt/gt.txt',
-        *(f'read_mots data/test/TINY-0{k}/gt/gt.txt' for k in (2, 3))}
+        *(f'read_truth TINY-0{k}' for k in (1, 2, 3))}
