@@ -72,6 +72,7 @@ setup(
     entry_points={'console_scripts': ['mmremots = mmremots.cli:main']},
     install_requires=parse_requirements('runtime'),
     extras_require={
+        'api': parse_requirements('api'),
         'mim': parse_requirements('mminstall'),
         'mmtrack': parse_requirements('mmtrack'),
         'optional': parse_requirements('optional'),

@@ -48,6 +48,9 @@ OPTIONAL = (
              'pip install onnx'),
     Optional('lap', 'ByteTrack and OC-SORT in tools/benchmarks',
              'pip install lap'),
+    Optional('pandas', 'tracks as a DataFrame', 'pip install pandas'),
+    Optional('supervision', 'tracks as supervision.Detections',
+             'pip install supervision'),
     Optional('mmpretrain', 'detectors with its backbones, such as ConvNeXt; '
              'mmdet\'s own tracking models', 'pip install onedl-mmpretrain',
              'onedl-mmpretrain'),

@@ -91,7 +91,7 @@ def test_pins_satisfy_requirements():
     for line in lines('constraints'):
         name, version = re.fullmatch(r'([\w.-]+)==([\w.]+)', line).groups()
         pins[name.lower()] = version
-    for name in ('build', 'mminstall', 'runtime', 'optional', 'tests'):
+    for name in ('build', 'mminstall', 'runtime', 'optional', 'api', 'tests'):
         for requirement in map(Requirement, lines(name)):
             assert requirement.specifier.contains(
                 pins[requirement.name.lower()]), requirement
