@@ -5,29 +5,16 @@ the rest of the suite shall not see it.
 """
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 from tiny_runs import SPECS, files_of, tiny_config
+from wheels import python
 
 from mmremots.datasets.sample.build import render_sample
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def python(*words: object,
-           path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run Python in the checkout, with a folder of packages before others."""
-    folders = [path, ROOT, os.environ.get('PYTHONPATH')]
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', *map(str, words)], cwd=ROOT,
-        text=True, capture_output=True, timeout=300, check=False,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': os.pathsep
-             .join(str(folder) for folder in folders if folder)})
 
 
 def output(*words: object, path: Path) -> list[str]:
