@@ -77,6 +77,18 @@ class Artifacts:
         self._open: list[_Record] = []
         self._digests: dict[Path, tuple[int, int, str]] = {}
 
+    def know(self, name: str, value: Callable[[], Any]) -> None:
+        """Add a fact, or put another in its place.
+
+        For a stage that opens what no other does; it must be known before
+        :meth:`make` compares, so a stage does this in its ``check``.
+
+        Args:
+            name: Unique name.
+            value: Gives it, JSON-able.
+        """
+        self._facts[name] = value
+
     def fact(self, name: str) -> Any:
         """A fact, noted for what is being made.
 

@@ -31,6 +31,7 @@ from mmremots.evaluation import (
     format_tables,
     write_submission,
 )
+from mmremots.models.checkpoint import fetch
 from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
@@ -57,7 +58,8 @@ class ReMOTSLoop(BaseLoop):
             suffix.
         labelled: Config of the labelled videos, a
             :class:`MOTSChallengeDataset`, or None without any. The classes
-            that it loads (``class_ids``) are learned from, no others.
+            that it loads (``class_ids``) are learned from, no others. They
+            are looked at only if a stage needs them.
         training: Settings the two trainings share, see
             :class:`mmremots.engine.stages.training.EncoderTraining`.
         show_dir: Where to paint the result into the frames, or None.
@@ -78,12 +80,13 @@ class ReMOTSLoop(BaseLoop):
                 'ReMOTSLoop needs a MOTSChallengeDataset as its test '
                 f'dataset, not {type(dataset).__name__}')
         self.videos = dataset.sequences
-        self.labelled = DATASETS.build(labelled) if labelled else None
         self.evaluator = (
             evaluator if isinstance(evaluator, Evaluator)
             else runner.build_evaluator(evaluator))
         self.evaluator.dataset_meta = dataset.metainfo
         self.stages = build_stages(stages)
+        self.labelled = DATASETS.build(labelled) if labelled and any(
+            stage.needs_labelled for stage in self.stages) else None
         self.track_stages = [
             stage for stage in self.stages if isinstance(stage, TrackStage)]
         for stage in self.track_stages[:-1]:
@@ -162,6 +165,8 @@ class ReMOTSLoop(BaseLoop):
         given = self.checkpoint or (
             init.get('checkpoint') if init.get('type') == 'Pretrained'
             else None)
+        if given and str(given).startswith(('http://', 'https://')):
+            return fetch(given)
         return Path(given) if given else None
 
     def _check_files(self, run: Run) -> None:

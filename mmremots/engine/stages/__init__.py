@@ -4,6 +4,7 @@ from .masks import MaskGeneration
 from .merging import Merging
 from .refinement import GapFilling, TrackExtension, TrackPruning
 from .tracking import ShortTermTracking, TrackletSplitting, TrackletStage
+from .tracks_given import TrackletsFromFile
 from .training import (
     InterTrackletTraining,
     IntraFrameTraining,
@@ -24,5 +25,6 @@ __all__ = [
     'TrackStage',
     'TrackletSplitting',
     'TrackletStage',
+    'TrackletsFromFile',
     'VideoStage',
 ]

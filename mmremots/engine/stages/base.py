@@ -19,10 +19,13 @@ class Stage(metaclass=ABCMeta):
         title: Name of the step, as the log shows it.
         suffix: Part of its files' names; the loop sets ``_2``, ``_3``, ...
             for a step that is listed more than once.
+        needs_labelled: Whether it looks at the labelled videos; a run of
+            none that does never opens them.
     """
 
     title: str
     suffix = ''
+    needs_labelled = False
     #: Its config but for its type, which :func:`build_stages` sets.
     config: Mapping[str, Any] = MappingProxyType({})
 

@@ -52,6 +52,7 @@ class EncoderTraining(Stage):
         **overrides: Settings of this stage alone.
     """
 
+    needs_labelled = True
     #: Registered name of the dataset.
     dataset: str
     #: The trained weights are ``encoder_<output>.pth``.
