@@ -18,6 +18,7 @@ from mmremots.models.checkpoint import (
 from mmremots.structures.files import atomic_path
 
 from .onnx_weights import load_onnx_osnet
+from .torchreid_weights import from_torchreid, is_torchreid
 
 if TYPE_CHECKING:
     from .encoder import ReIDEncoder
@@ -35,8 +36,9 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
 
     Args:
         path: A file or an address; see
-            :func:`mmremots.models.checkpoint.read_state_dict`, or an ONNX
-            file of OSNet, see :func:`load_onnx_osnet`.
+            :func:`mmremots.models.checkpoint.read_state_dict`; one of
+            torchreid's OSNet; or an ONNX file of OSNet, see
+            :func:`load_onnx_osnet`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -47,6 +49,11 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
         return dict(state_dict=load_onnx_osnet(path))
     content = read_checkpoint(path)
     weights = state_dict_of(content, path)
+    if is_torchreid(weights):
+        try:
+            return dict(state_dict=from_torchreid(weights)[0])
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from None
     whole = isinstance(content, dict) and 'state_dict' in content
     return {**(content if whole else {}), 'state_dict': weights}
 
