@@ -1,15 +1,18 @@
 """Where the ground truth of a sequence lies, and what form it has."""
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from mmremots.structures.files import has_file
+from mmremots.structures.rows import are_boxes
+from mmremots.structures.text_lines import read_columns
 
 #: What may lie where ground truth is sought, in a form that is not read.
 _OTHER_FORMS = frozenset({'.json', '.xml', '.csv', '.zip', '.gz', '.mat'})
+#: Of KITTI's boxes; a score may follow.
+_KITTI_COLUMNS = 15
 
 
 class Annotation(NamedTuple):
@@ -34,7 +37,8 @@ def find_annotation(name: str, folder: Path, root: Path) -> Annotation:
     ``gt/<sequence>/gt/gt.txt``, ``label_02/<sequence>.txt``, or PNGs in
     ``instances/<sequence>/`` or ``gt/<sequence>/``.
 
-    A file of boxes has no masks: it is passed over, with a note.
+    A text may be packed by gzip or named in capitals. One of boxes has no
+    masks, nor have images of 8 bits: they are passed over, with a note.
 
     Args:
         name: Of the sequence.
@@ -47,15 +51,16 @@ def find_annotation(name: str, folder: Path, root: Path) -> Annotation:
     notes: list[str] = []
     found: Path | None = None
     for path in _candidates(name, folder, root):
-        if path.suffix != '.txt':
-            if not _has_pngs(path):
+        if path.suffix == '.txt':
+            path = _as_spelt(path)
+            if not has_file(path):
                 continue
-        elif not has_file(path):
+        elif not _has_pngs(path):
             continue
-        elif kind := boxes_only(path):
-            notes.append(f'{path}: {kind}, no masks; it is not read')
-            continue
-        if found is None:
+        kind = other_pngs(path) if path.is_dir() else boxes_only(path)
+        if kind:
+            notes.append(f'{path}: {kind}; it is not read')
+        elif found is None:
             found = path
         else:
             notes.append(f'{path}: ground truth, too; {found} is read')
@@ -78,17 +83,38 @@ def boxes_only(path: Path) -> str | None:
         path: The text; its first line tells.
 
     Returns:
-        ``'boxes of MOT'``, ``'boxes of KITTI'``, or None for anything else.
+        What to say of it; None for anything else.
     """
-    with open(path, encoding='utf-8-sig', errors='replace') as file:
-        line = next((line for line in file if line.strip()), '')
-    fields = re.split(r'[,;\s]+', line.strip())
-    if len(fields) >= 15 and fields[2].isalpha():
-        return 'boxes of KITTI'
-    if len(fields) >= 6 and all(map(_is_number, fields[:6])) and (
-            ',' in line or ';' in line or len(fields) > 6):
-        return 'boxes of MOT'
-    return None
+    fields = next((fields for _, fields in read_columns(path)), [])
+    if len(fields) >= _KITTI_COLUMNS and fields[2].isalpha():
+        return 'boxes of KITTI, no masks'
+    return 'boxes of MOT, no masks' if are_boxes(fields) else None
+
+
+def other_pngs(folder: Path) -> str | None:
+    """Whether PNGs are no 16-bit grey ones, by the header of the first.
+
+    Returns:
+        What to say of them; None for PNGs of instances.
+    """
+    first = min(path for path in folder.iterdir() if _is_png(path))
+    if not has_file(first):
+        return None
+    with open(first, 'rb') as file:
+        header = file.read(26)
+    bits, kind = header[24:25], header[25:26]
+    if header[12:16] != b'IHDR' or (bits, kind) == (b'\x10', b'\0'):
+        return None
+    return f'PNGs of {bits[0]} bits, not 16-bit grey class * 1000 + instance'
+
+
+def _as_spelt(path: Path) -> Path:
+    """The text of a name that is there: packed, or in capitals."""
+    if path.suffix != '.txt' or path.exists() or not path.parent.is_dir():
+        return path
+    names = (path.name.lower(), f'{path.name.lower()}.gz')
+    return next((other for other in sorted(path.parent.iterdir())
+                 if other.name.lower() in names), path)
 
 
 def _candidates(name: str, folder: Path, root: Path) -> Iterator[Path]:
@@ -109,14 +135,8 @@ def _candidates(name: str, folder: Path, root: Path) -> Iterator[Path]:
 
 
 def _has_pngs(folder: Path) -> bool:
-    return folder.is_dir() and any(
-        path.suffix.lower() == '.png' and path.name[0] != '.'
-        for path in folder.iterdir())
+    return folder.is_dir() and any(map(_is_png, folder.iterdir()))
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _is_png(path: Path) -> bool:
+    return path.suffix.lower() == '.png' and path.name[0] != '.'

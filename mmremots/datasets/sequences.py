@@ -98,8 +98,11 @@ def read_sequence(
     place = place or Place(folder, folder.parent, 'MOTSChallenge')
     ini_path = folder / 'seqinfo.ini'
     info = read_seqinfo(ini_path)
-    img_dir = folder / info['imDir'] if 'imDir' in info else (
-        image_folder(folder))
+    img_dir = image_folder(folder)
+    if 'imDir' in info:
+        img_dir = folder / info['imDir']
+        if not img_dir.is_dir():  # Perhaps written on Windows.
+            img_dir = folder / info['imDir'].replace('\\', '/')
     images = image_run(list_images(img_dir, image_suffix(info)))
     for path in images.paths:
         if not has_file(path):

@@ -24,7 +24,8 @@ def write_submission(
         zip_path: str | os.PathLike[str]) -> None:
     """Pack MOTS files for the server: ``<sequence>.txt`` at the zip's root.
 
-    Every file is read and checked whole first. In the zip frames have the
+    Every file is read and checked whole first, and written anew, as the
+    server wants its columns. In the zip frames have the
     numbers that the files of the data set give them: from 1 in
     MOTSChallenge, from 0 in KITTI MOTS. The same files make the same bytes:
     entries are sorted, their time is fixed.
@@ -63,10 +64,9 @@ def write_submission(
 def _content(path: Path, video: Video | None) -> bytes:
     """A file as the server wants it."""
     table, ids = read_checked_mots(path)
-    if video is None or not video.numbers:
-        return path.read_bytes()
-    numbered = replace(table, frames=to_numbers(video, table.frames))
+    if video is not None:
+        table = replace(table, frames=to_numbers(video, table.frames))
     with TemporaryDirectory(prefix='mmremots-') as folder:
-        copy = Path(folder, 'numbered.txt')
-        write_mots(copy, numbered, ids)
+        copy = Path(folder, 'copy.txt')
+        write_mots(copy, table, ids)
         return copy.read_bytes()

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -50,6 +51,11 @@ def read_truth(video: Video) -> tuple[Observations, NDArray[np.int64]]:
         table = to_frames(video, table)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
+    if video.first_frame == 0 and len(table) and table.frames[0] == 2:
+        print_log(
+            f'{path}: nothing in frame 0, which {video.name} has; if it '
+            'counts the images from 1, say first_frame=1', 'current',
+            level=logging.WARNING)
     if read is read_instance_pngs:  # Of text a glance has told.
         objects: dict[int, set[int]] = defaultdict(set)
         for label, number in zip(

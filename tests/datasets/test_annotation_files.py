@@ -1,12 +1,15 @@
 """Where ground truth is found, and what is none."""
 from __future__ import annotations
 
+import gzip
+
 import cv2
 import numpy as np
 import pytest
 
 from mmremots.datasets import find_sequences
 from mmremots.datasets.annotation_files import boxes_only
+from mmremots.evaluation import check_ground_truth
 from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.masks import encode_mask
 
@@ -88,14 +91,14 @@ def test_the_nearest_is_read(root):
 
 
 @pytest.mark.parametrize(('content', 'kind'), [
-    (BOXES, 'boxes of MOT'),
-    (BOXES.replace(',', ' '), 'boxes of MOT'),
-    ('1,-1,10.5,20,30,40,0.9,-1,-1,-1\n', 'boxes of MOT'),
-    ('1, 1, 10, 20, 30, 40\n', 'boxes of MOT'),
+    (BOXES, 'boxes of MOT, no masks'),
+    (BOXES.replace(',', ' '), 'boxes of MOT, no masks'),
+    ('1,-1,10.5,20,30,40,0.9,-1,-1,-1\n', 'boxes of MOT, no masks'),
+    ('1, 1, 10, 20, 30, 40\n', 'boxes of MOT, no masks'),
     ('0 2 Car 0 0 -1.79 296.7 161.7 455.2 292.3 2.0 1.8 4.4 -4.5 1.8 13.4 '
-     '-2.1\n', 'boxes of KITTI'),
+     '-2.1\n', 'boxes of KITTI, no masks'),
     ('0 -1 DontCare -1 -1 -10 219 188 245 218 -1 -1 -1 -1 -1 -1 -1\n',
-     'boxes of KITTI'),
+     'boxes of KITTI, no masks'),
     (TEXT, None), ('', None), ('\n\n' + TEXT, None),
 ])
 def test_boxes(root, told, content, kind):
@@ -105,6 +108,31 @@ def test_boxes(root, told, content, kind):
     video, = find_sequences(root, ['A'])
     assert (video.gt_path is None) == bool(kind)
     assert any('no masks' in line for line in told) == bool(kind)
+
+
+@pytest.mark.parametrize('name', ['gt.txt.gz', 'GT.TXT', 'gt.TXT'])
+def test_packed_and_in_capitals(root, name):
+    """As detections may be."""
+    path = root / 'A' / 'gt' / name
+    path.parent.mkdir()
+    content = TEXT.replace(' ', '\t').encode()
+    path.write_bytes(
+        gzip.compress(content) if name.endswith('gz') else content)
+    video, = find_sequences(root, ['A'])
+    assert video.gt_path == str(path)
+    assert read_truth(video)[1].tolist() == [2001, 2001]
+    check_ground_truth(video)
+
+
+@pytest.mark.parametrize('pixels', [
+    MASK, np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6, 3), np.uint16)])
+def test_other_pngs(root, told, pixels):
+    """Pictures of masks beside the images are no ground truth."""
+    (root / 'A' / 'instances').mkdir()
+    cv2.imwrite(str(root / 'A' / 'instances' / '000001.png'), pixels)
+    video, = find_sequences(root, ['A'])
+    assert video.gt_path is None
+    assert 'not 16-bit grey' in told[-1]
 
 
 def test_boxes_beside_masks(root, told):

@@ -49,13 +49,14 @@ def test_names_are_text(tmp_path, name):
     assert video.gt_path == str(tmp_path / name / 'gt' / 'gt.txt')
 
 
-@pytest.mark.parametrize('imdir', ['frames/rgb', '.', 'absolute'])
+@pytest.mark.parametrize('imdir', [
+    'frames/rgb', 'frames\\rgb', '.', 'img1/', 'absolute'])
 def test_imdir(tmp_path, imdir):
     """det/ and gt/ are sought in the sequence's folder, not beside it."""
     folder = tmp_path / 'A'
     if imdir == 'absolute':
         imdir = str(tmp_path / 'elsewhere')
-    images(folder / imdir)
+    images(folder / imdir.replace('\\', '/'))
     folder.mkdir(exist_ok=True)
     (folder / 'seqinfo.ini').write_text(f'[Sequence]\nimDir={imdir}\n')
     (folder / 'gt').mkdir()

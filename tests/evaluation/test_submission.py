@@ -45,6 +45,16 @@ def test_numbers_of_the_data_set(tracks, tmp_path):
                 + LINE.replace('1 1', f'{numbers[2]} 1'))
 
 
+def test_columns_as_the_server_wants_them(tracks, tmp_path):
+    """Tabs, blank lines and another order come from other tools."""
+    (tracks / 'A.txt').write_text(
+        LINE.replace('1 1', '2 1').replace(' ', '\t') + '\n' + LINE)
+    write_submission(tracks, ['A'], tmp_path / 'a.zip')
+    with zipfile.ZipFile(tmp_path / 'a.zip') as archive:
+        assert archive.read('A.txt').decode() == LINE + LINE.replace(
+            '1 1', '2 1')
+
+
 def test_same_bytes(tracks, tmp_path):
     """Order of names, time and mode of the files do not show."""
     write_submission(tracks, ['MOTS20-06', 'MOTS20-01'], tmp_path / '1.zip')
