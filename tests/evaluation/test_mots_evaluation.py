@@ -132,10 +132,7 @@ BAD_TRACKS = {
         [line(3, 1, (0, 0, 4, 8)), line(4, 1, (0, 0, 4, 8))],
         ':2: .*frame 4'),
     '5 columns': ([f'1 1 2 12 {RLE}'], ':1: .*columns'),
-    'commas': ([f'1,1,2,12,16,{RLE}'], ':1: .*columns'),
-    'tabs': ([f'1\t1\t2\t12\t16\t{RLE}'], ':1: .*columns'),
-    'blank line': ([line(1, 1, (0, 0, 4, 8)), ''], ':2: '),
-    'float id': ([f'1 1.0 2 12 16 {RLE}'], ":1: .*id '1.0'"),
+    'fraction of an id': ([f'1 1.5 2 12 16 {RLE}'], ":1: .*id '1.5'"),
     'negative id': ([f'1 -1 2 12 16 {RLE}'], ":1: .*id '-1'"),
     'unknown class': ([f'1 1 3 12 16 {RLE}'], ':1: class 3'),
     'another size': (
@@ -151,6 +148,18 @@ def test_bad_tracks(truth, tmp_path, case):
     lines, message = BAD_TRACKS[case]
     with pytest.raises(ValueError, match=r'tracks/A\.txt' + message):
         score(truth, tmp_path, lines)
+
+
+@pytest.mark.parametrize('change', [
+    lambda text: text.replace(' ', ','), lambda text: text.replace(' ', '\t'),
+    lambda text: f'\n{text}  \n', lambda text: text.replace(' 1 ', ' 1.0 ')],
+    ids=['commas', 'tabs', 'blank lines', 'float id'])
+def test_columns_as_other_tools_write_them(truth, tmp_path, change):
+    """TrackEval would stop; it is given a copy in its own form."""
+    lines = [line(t, 1, (6, 0, 10, 8)) for t in (1, 2, 3)]
+    expected = score(truth, tmp_path, lines)
+    assert score(truth, tmp_path, list(map(change, lines))) == expected
+    assert expected['A']['TP'] == 3
 
 
 @pytest.mark.parametrize('counts', [
