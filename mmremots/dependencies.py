@@ -51,6 +51,8 @@ OPTIONAL = (
     Optional('pandas', 'tracks as a DataFrame', 'pip install pandas'),
     Optional('supervision', 'tracks as supervision.Detections',
              'pip install supervision'),
+    Optional('mmtrack', 'python -m mmremots.compat.mmtrack, see '
+             'docs/mmtrack.md', 'pip install --no-deps mmtrack==1.0.0rc1'),
     Optional('mmpretrain', 'detectors with its backbones, such as ConvNeXt; '
              'mmdet\'s own tracking models', 'pip install onedl-mmpretrain',
              'onedl-mmpretrain'),

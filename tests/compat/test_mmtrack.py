@@ -134,11 +134,11 @@ def test_deepsort_of_mmtrack_with_our_encoder(
     assert empty == '0'
 
 
-STAND_INS = """
+PARTS = """
 import torch
 import mmremots.compat.mmtrack
 from mmcls.evaluation.metrics import Accuracy
-from mmengine.registry import MODELS
+from mmengine.registry import METRICS, MODELS
 from mmtrack.structures import ReIDDataSample
 
 model = MODELS.build(dict(
@@ -161,6 +161,16 @@ print(tuple(model(images, mode='predict')[5].pred_feature.shape))
 scores = torch.tensor([[3., 2, 1], [3, 2, 1], [3, 2, 1], [3, 2, 1]])
 print(*(float(share) for share in Accuracy.calculate(
     scores, torch.tensor([0, 1, 1, 2]), topk=(1, 2, 5))))
+metric = METRICS.build(dict(type='mmtrack.MOTChallengeMetrics'))
+box = torch.tensor([[10., 10, 60, 110]])
+for frame in range(3):
+    metric.process({}, [dict(
+        frame_id=frame, video_length=3, img_path='SEQ/img1/1.jpg',
+        instances=[dict(instance_id=1, bbox=box[0].tolist(), mot_conf=1.,
+                        category_id=1, visibility=1.)],
+        pred_track_instances=dict(instances_id=torch.tensor([frame // 2]),
+                                  bboxes=box, scores=torch.ones(1)))])
+print(metric.evaluate(3)['motchallenge-metric/IDSW'])
 try:
     MODELS.build(dict(type='mmtrack.StarkTransformer'))
 except NotImplementedError as error:
@@ -168,14 +178,16 @@ except NotImplementedError as error:
 """
 
 
-def test_stand_ins_do_the_work_or_say_so(mmtrack_folder: Path) -> None:
-    """Their encoder predicts and learns; STARK is told of in a line."""
-    lines = output('-c', STAND_INS, path=mmtrack_folder)
-    feature, losses, predicted, shares, stark = lines[-5:]
+def test_parts_of_mmtrack_work_or_say_so(mmtrack_folder: Path) -> None:
+    """Their encoder predicts and learns, their metric asks TrackEval."""
+    lines = output('-c', PARTS, path=mmtrack_folder)
+    feature, losses, predicted, shares, *_, switches, stark = lines[
+        lines.index('(6, 16)'):]
     assert feature == '(6, 16)'
     assert losses == 'accuracy_top-1 accuracy_top-2 ce_loss triplet_loss'
     assert predicted == '(16,)'
     assert shares == '25.0 75.0 100.0'
+    assert float(switches) == 1
     assert stark.startswith('mmtrack: STARK needs mmdet.models.layers.Trans')
 
 
