@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .classes import CAR, PEDESTRIAN
+from .classes import CAR, CLASS_OF_NAME, PEDESTRIAN
 from .coco_content import CocoContent, read_coco
 from .coco_frames import FrameOf, by_list, choose_video, number_of_image
 from .coco_results import CocoEntries
@@ -15,10 +15,6 @@ from .rows import json_integer
 
 PathLike = str | os.PathLike[str]
 
-#: MOTS class of the names that data sets have.
-CLASS_OF_NAME = {
-    'person': PEDESTRIAN, 'pedestrian': PEDESTRIAN, 'people': PEDESTRIAN,
-    'car': CAR}
 #: MOTS class of COCO's categories, where a file does not name its own.
 _CLASS_IN_COCO = {1: PEDESTRIAN, 3: CAR}
 #: Fields that hold the id of a track, the first one that is there.

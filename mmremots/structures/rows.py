@@ -51,9 +51,11 @@ class Row:
             raise ValueError(
                 f'frame {self.frame}, but the first is {first_frame}{hint}')
         if num_frames is not None and self.frame - first_frame >= num_frames:
+            last = first_frame + num_frames - 1
+            hint = ('; first_frame=1 if the file counts from 1'
+                    if first_frame == 0 and self.frame == last + 1 else '')
             raise ValueError(
-                f'frame {self.frame}, but the last is '
-                f'{first_frame + num_frames - 1}')
+                f'frame {self.frame}, but the last is {last}{hint}')
 
     def check_size(self, size: Sequence[int]) -> None:
         """Raise unless the mask is of the images' size, (h, w) in pixels."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .classes import CAR, IGNORE, PEDESTRIAN
+from .classes import CLASS_NAMES, IGNORE, PEDESTRIAN
 from .coco_tracks import tracks_in_coco, zero_or_one
 from .instance_pngs import instance_png_paths, read_instance_pngs
 from .mask_boxes import box_mask
@@ -22,7 +22,6 @@ from .text_lines import is_json, read_columns
 
 PathLike = str | os.PathLike[str]
 
-_CLASS_NAMES = {CAR: 'car', PEDESTRIAN: 'pedestrian'}
 
 
 def read_tracks(
@@ -107,7 +106,7 @@ def _described(
         found.ids = found.ids[~regions]
         found.remarks.append(
             f'{np.count_nonzero(regions)} regions to ignore left out')
-    return found.table, found.ids, found.line(base, _CLASS_NAMES)
+    return found.table, found.ids, found.line(base, CLASS_NAMES)
 
 
 def _glance(path: PathLike) -> tuple[list[str], int]:

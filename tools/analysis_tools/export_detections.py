@@ -3,7 +3,8 @@
 One file a sequence, OUT/<sequence>.json or OUT/<sequence>.txt. Another run
 starts from them with
 
-    dict(type='DetectionsFromFile', path='OUT/{sequence}.json')
+    dict(type='DetectionsFromFile', path='OUT/{sequence}.json',
+         first_frame=1)
 
 (.txt likewise). In COCO results image_id is the frame, from 1, and
 category_id COCO's: 1 person, 3 car; name cars in `classes` to read them

@@ -119,7 +119,7 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
         """This detector, what :meth:`detect_batch` found being in a file."""
         return DetectionsFromFile(
             str(path), self.score_thr, {label: label for label in self.labels},
-            self.score_weight, self.weak_thr)
+            self.score_weight, self.weak_thr, first_frame=1, score_scale=1)
 
 
 def _unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
