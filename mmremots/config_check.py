@@ -12,7 +12,7 @@ from mmengine.registry import Registry
 
 from mmremots.registry import MODELS, STAGES, TASK_UTILS
 
-_PLAIN = (bool, int, float, str, NoneType)
+_PLAIN = (bool, int, float, str, NoneType, Mapping)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -67,7 +67,8 @@ def check_config(key: str, config: Any) -> None:
     """Check names and kinds of all settings of a part and its parts.
 
     Kinds are those of the class's annotations, where these are numbers,
-    text, truth values and None. Classes of other packages are left to them.
+    text, truth values, mappings and None. Classes of other packages are left
+    to them.
 
     Args:
         key: Full name of the config.
@@ -125,8 +126,10 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _plain_kinds(hint: Any) -> tuple[type, ...]:
     """Kinds that a hint allows; none if not all of them are plain."""
-    kinds = (get_args(hint) if get_origin(hint) in (Union, UnionType)
+    union = (get_args(hint) if get_origin(hint) in (Union, UnionType)
              else (hint, ))
+    kinds = tuple(Mapping if get_origin(kind) is Mapping else kind
+                  for kind in union)
     return kinds if all(kind in _PLAIN for kind in kinds) else ()
 
 
