@@ -132,8 +132,9 @@ class ReMOTSLoop(BaseLoop):
             label = f'[{number}/{len(self.stages)}] {stage.title}'
             print_log(label, 'current')
             stage.run(run, label)
+        run.whereabouts.note('the end, scoring')
         metrics = self._finish(run) if is_main_process() else {}
-        barrier()
+        run.whereabouts.leave()
         return metrics
 
     def _start(self) -> Run:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import barrier, get_rank, get_world_size
+from mmengine.dist import get_rank, get_world_size
 
 from mmremots.engine.artifacts import Artifacts, plain, write_json
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.video_work import VideoWork
+from mmremots.engine.waiting import Whereabouts
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.registry import DATASETS, MODELS
@@ -67,6 +68,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.artifacts = Artifacts(self.folder.root, self._facts())
+        self.whereabouts = Whereabouts(self.folder.root / '.processes')
         self._work = {
             (kind, video.name): VideoWork(self, video, kind)
             for kind, videos in (('target', self.videos),
@@ -131,6 +133,7 @@ class Run:
                 asked to (``resume``).
             joint: Whether all processes do this work together.
         """
+        self.whereabouts.note(title)
         return self.artifacts.make(
             name, title, work, settings,
             keep=self.resume if keep is None else keep, joint=joint)
@@ -170,10 +173,9 @@ class Run:
         processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
         return max(1, len(os.sched_getaffinity(0)) // processes)
 
-    @staticmethod
-    def wait() -> None:
+    def wait(self) -> None:
         """Wait until all processes are here."""
-        barrier()
+        self.whereabouts.wait()
 
 
 def finished_run(cfg: Config, root: Path) -> Run:
