@@ -68,6 +68,8 @@ setup(
     ],
     python_requires='>=3.11',
     packages=find_packages(include=['mmremots', 'mmremots.*']),
+    package_data={
+        'mmremots.visualization.report': ['*.j2', '*.css', '*.js']},
     cmdclass={'build_py': BuildWithConfigs},
     entry_points={'console_scripts': ['mmremots = mmremots.cli:main']},
     install_requires=parse_requirements('runtime'),

@@ -31,7 +31,8 @@ def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
         'test_cfg.training.batch_size': 16,
         'test_cfg.training.group_size': 8,
         'test_cfg.training.num_workers': 0,
-        'test_cfg.training.checkpoint_interval': 2, **options})
+        'test_cfg.training.checkpoint_interval': 2,
+        'test_cfg.report': False, **options})
     return cfg
 
 

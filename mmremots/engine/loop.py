@@ -1,7 +1,9 @@
 """The loop that goes through the stages of a run."""
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -11,7 +13,7 @@ from typing import Any
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
@@ -21,6 +23,7 @@ from mmremots.engine.artifacts import plain, write_json
 from mmremots.engine.progress import logged_warnings, progress
 from mmremots.engine.quality import check_truth
 from mmremots.engine.replay import replay
+from mmremots.engine.report import make_report
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.runner import ReMOTSRunner
@@ -63,6 +66,8 @@ class ReMOTSLoop(BaseLoop):
         training: Settings the two trainings share, see
             :class:`mmremots.engine.stages.training.EncoderTraining`.
         show_dir: Where to paint the result into the frames, or None.
+        report: Whether to write ``report.html``, which has frames of the
+            videos in it.
     """
 
     def __init__(self,
@@ -72,7 +77,8 @@ class ReMOTSLoop(BaseLoop):
                  stages: Sequence[dict],
                  labelled: dict | None = None,
                  training: dict | None = None,
-                 show_dir: str | None = None) -> None:
+                 show_dir: str | None = None,
+                 report: bool = True) -> None:
         super().__init__(runner, dataloader)
         dataset = self.dataloader.dataset
         if not isinstance(dataset, MOTSChallengeDataset):
@@ -93,6 +99,7 @@ class ReMOTSLoop(BaseLoop):
             stage.output = f'tracks_{stage.name}'
         self.training = training or {}
         self.show_dir = show_dir
+        self.report = report
         self.checkpoint: str | None = runner.cfg.get('load_from')
         self.resume: bool = runner.cfg.get('resume', False)
         if isinstance(runner, ReMOTSRunner):
@@ -131,7 +138,11 @@ class ReMOTSLoop(BaseLoop):
         for number, stage in enumerate(self.stages, 1):
             label = f'[{number}/{len(self.stages)}] {stage.title}'
             print_log(label, 'current')
+            began = time.monotonic()
             stage.run(run, label)
+            if is_main_process():
+                run.folder.add_seconds(
+                    stage.title + stage.suffix, time.monotonic() - began)
         run.whereabouts.note('the end, scoring')
         metrics = self._finish(run) if is_main_process() else {}
         run.whereabouts.leave()
@@ -252,6 +263,8 @@ class ReMOTSLoop(BaseLoop):
                        {**tables.get(FULL_RUN, {}), 'stages': tables})
         if self.show_dir is not None and FULL_RUN in folders:
             self._show(run, folders[FULL_RUN])
+        if self.report:
+            self._report(run)
         print_log('written:\n' + '\n'.join(
             f'  {path}' for path in run.folder.results()), 'current')
         metrics = tables.get(FULL_RUN, {})
@@ -259,6 +272,19 @@ class ReMOTSLoop(BaseLoop):
             metrics |= replay(self.runner, self.evaluator.metrics,
                               self.dataloader.dataset, folders[FULL_RUN])
         return metrics
+
+    def _report(self, run: Run) -> None:
+        """Write the page for people; the result is safe without it."""
+        try:
+            make_report(run, self.stages)
+        except Exception as error:
+            log = MMLogger.get_current_instance().log_file
+            print_log(
+                f'no report could be made: {error!r}; the traceback is in '
+                f'{log}', 'current', level=logging.ERROR)
+            if log is not None:
+                with open(log, 'a') as file:
+                    traceback.print_exc(file=file)
 
     def _show(self, run: Run, tracks: Path) -> None:
         """Paint the result into the frames."""

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmremots.structures.files import atomic_path
+
 #: What a new run in an old folder moves aside; detections, overlaps, crops
 #: and embeddings are known by their records, and stay where they are valid.
 RESULTS = ('encoder_*.pth', 'training', 'tracklets*', 'tracks*',
-           'statistics', 'metrics.json', 'submission.zip')
+           'statistics', 'seconds.json', 'metrics.json', 'submission.zip',
+           'report.html')
 #: What is made at the end of a run, of its tracks.
-SUMMARIES = ('metrics.json', 'submission.zip')
+SUMMARIES = ('metrics.json', 'submission.zip', 'report.html')
 #: The rest of a folder as mmremots 0.1 wrote it, with ``stamps``.
 _OLD = ('stamps', 'detections', 'weak', 'overlaps', 'crops', 'embeddings')
 
@@ -102,6 +105,35 @@ class RunFolder:
     def training(self, name: str) -> Path:
         """Work directory of a training: logs and checkpoints."""
         return self.root / 'training' / name
+
+    @property
+    def report(self) -> Path:
+        """The page that shows the run."""
+        return self.root / 'report.html'
+
+    def add_seconds(self, stage: str, seconds: float) -> None:
+        """Note that a stage took so long, beside what it took before.
+
+        In a file of its own: everything else in the folder is the same from
+        run to run. What a killed process had spent is not known.
+
+        Args:
+            stage: Its name, of which a list of stages has one.
+            seconds: Seconds.
+        """
+        known = self.read_seconds()
+        known[stage] = round(known.get(stage, 0.0) + seconds, 3)
+        with atomic_path(self.root / 'seconds.json') as temporary:
+            temporary.write_text(json.dumps(known, indent=1) + '\n')
+
+    def read_seconds(self) -> dict[str, float]:
+        """How long each stage took; empty where nobody knows."""
+        try:
+            known = json.loads((self.root / 'seconds.json').read_text())
+            return {str(stage): float(seconds)
+                    for stage, seconds in known.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
 
     def results(self) -> list[Path]:
         """Files and folders of results that are there."""

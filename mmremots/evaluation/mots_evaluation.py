@@ -148,13 +148,30 @@ def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
     """The paper's Tables 1 and 2 as aligned text.
 
     Args:
+        results: As of :func:`score_tables`.
+
+    Returns:
+        The tables, one below the other.
+    """
+    return '\n\n'.join(
+        _table(header, rows, header.index(_TABLE_COLUMNS[0]))
+        for header, rows in score_tables(results))
+
+
+def score_tables(
+        results: Mapping[str, Mapping[str, float]]
+) -> list[tuple[list[str], list[list[str]]]]:
+    """The cells of the paper's Tables 1 and 2.
+
+    Args:
         results: For each method (a row), scores by key as
             :class:`MOTSChallengeMetric` gives them: ``mots/sMOTSA``, and
             ``mots/<sequence>/sMOTSA`` for a sequence.
 
     Returns:
-        A table of all sequences together and a table of each sequence, one
-        row a method, or a method and class; '-' where it has no such score.
+        Header and rows of a table of all sequences together and, where
+        there are any, of a table of each sequence, one row a method, or a
+        method and class; '-' where it has no such score.
     """
     overall: dict[str, dict[str, float]] = {}
     by_sequence: dict[str, dict[str, dict[str, float]]] = {}
@@ -168,19 +185,14 @@ def format_tables(results: Mapping[str, Mapping[str, float]]) -> str:
             title, _, field = name.rpartition('_')
             row = f'{method}, {title}' if title else method
             rows.setdefault(row, {})[field] = value
-    combined = _table(
-        ['Method', *_TABLE_COLUMNS],
-        [[method, *_cells(row)] for method, row in overall.items()],
-        num_labels=1)
-    if not by_sequence:
-        return combined
-    detailed = _table(
-        ['Sequence', 'Method', *_TABLE_COLUMNS],
-        [[sequence, method, *_cells(row)]
-         for sequence, rows in by_sequence.items()
-         for method, row in rows.items()],
-        num_labels=2)
-    return f'{combined}\n\n{detailed}'
+    tables = [(['Method', *_TABLE_COLUMNS], [
+        [method, *_cells(row)] for method, row in overall.items()])]
+    if by_sequence:
+        tables.append((['Sequence', 'Method', *_TABLE_COLUMNS], [
+            [sequence, method, *_cells(row)]
+            for sequence, rows in by_sequence.items()
+            for method, row in rows.items()]))
+    return tables
 
 
 def _read_tracks(

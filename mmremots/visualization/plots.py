@@ -71,9 +71,9 @@ def histogram_overlap(a: Histogram, b: Histogram) -> float:
                             counts_b / counts_b.sum()).sum())
 
 
-def plot_short_threshold(negatives: Histogram | ArrayLike, threshold: float,
-                         path: PathLike,
-                         positives: Histogram | ArrayLike = ()) -> None:
+def draw_short_threshold(
+        negatives: Histogram | ArrayLike, threshold: float,
+        positives: Histogram | ArrayLike = ()) -> Figure:
     """The paper's Figure 4: where theta_short comes from.
 
     Histogram of cosine similarity between masks of one frame, the normal
@@ -84,7 +84,6 @@ def plot_short_threshold(negatives: Histogram | ArrayLike, threshold: float,
         negatives: Similarities of all intra-frame pairs (different people),
             or their :func:`histogram`.
         threshold: theta_short.
-        path: PNG to write.
         positives: Similarities of the links that flow alone is sure of (one
             person), as ``negatives``.
     """
@@ -99,12 +98,12 @@ def plot_short_threshold(negatives: Histogram | ArrayLike, threshold: float,
             deviation * np.sqrt(2 * np.pi))
         axes.plot(x, density, color=_DIFFERENT, linewidth=1.5,
                   label=f'normal, {mean:.3f} ± {deviation:.3f}')
-    _finish(figure, axes, path, threshold, r'$\theta_{short}$')
+    return _finish(figure, axes, threshold, 'θ short')
 
 
-def plot_merge_threshold(negatives: Histogram | ArrayLike,
+def draw_merge_threshold(negatives: Histogram | ArrayLike,
                          positives: Histogram | ArrayLike,
-                         threshold: float, path: PathLike) -> None:
+                         threshold: float) -> Figure:
     """The paper's Figure 5: where theta_merge comes from.
 
     Args:
@@ -113,10 +112,23 @@ def plot_merge_threshold(negatives: Histogram | ArrayLike,
         positives: Similarities of pairs within short-term tracklets (the
             same person), likewise, with the same edges.
         threshold: theta_merge.
-        path: PNG to write.
     """
     figure, axes = _separation(negatives, positives)
-    _finish(figure, axes, path, threshold, r'$\theta_{merge}$')
+    return _finish(figure, axes, threshold, 'θ merge')
+
+
+def plot_short_threshold(negatives: Histogram | ArrayLike, threshold: float,
+                         path: PathLike,
+                         positives: Histogram | ArrayLike = ()) -> None:
+    """Write :func:`draw_short_threshold` to a PNG."""
+    _save(draw_short_threshold(negatives, threshold, positives), path)
+
+
+def plot_merge_threshold(negatives: Histogram | ArrayLike,
+                         positives: Histogram | ArrayLike,
+                         threshold: float, path: PathLike) -> None:
+    """Write :func:`draw_merge_threshold` to a PNG."""
+    _save(draw_merge_threshold(negatives, positives, threshold), path)
 
 
 def plot_separation(negatives: Histogram | ArrayLike,
@@ -128,7 +140,7 @@ def plot_separation(negatives: Histogram | ArrayLike,
         positives: Likewise; none where there are no tracklets yet.
         path: PNG to write.
     """
-    _finish(*_separation(negatives, positives), path)
+    _save(_finish(*_separation(negatives, positives)), path)
 
 
 def plot_timeline(frames: ArrayLike, track_ids: ArrayLike, path: PathLike,
@@ -243,9 +255,9 @@ def _separation(negatives: Histogram | ArrayLike,
     return figure, axes
 
 
-def _finish(figure: Figure, axes: Any, path: PathLike,
-            threshold: float | None = None, name: str = '') -> None:
-    """Mark the threshold, zoom to where something is, write the PNG."""
+def _finish(figure: Figure, axes: Any, threshold: float | None = None,
+            name: str = '') -> Figure:
+    """Mark the threshold, zoom to where something is."""
     used = [edge for patch in axes.patches for edge in _used(patch)]
     if threshold is not None:
         axes.axvline(threshold, color=_THRESHOLD, linestyle='--',
@@ -255,7 +267,7 @@ def _finish(figure: Figure, axes: Any, path: PathLike,
     margin = 0.05 * (high - low) + 0.02
     axes.set_xlim(low - margin, high + margin)
     axes.legend(fontsize=8)
-    _save(figure, path)
+    return figure
 
 
 def _used(stairs: Any) -> list[float]:
