@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -77,7 +78,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
                  class_ids: Mapping[int, int] | None = None,
                  first_frame: int | None = None,
                  **kwargs: Any) -> None:
-        self._sequences = find_sequences(data_root, sequences, first_frame)
+        self._wanted = sequences, first_frame
         self.class_ids = dict(class_ids or self.CLASS_IDS)
         self._last_truth: tuple[
             int, tuple[Observations, np.ndarray]] | None = None
@@ -89,6 +90,15 @@ class MOTSChallengeDataset(BaseVideoDataset):
     def sequences(self) -> list[Video]:
         """The sequences in the order of the dataset's videos."""
         return list(self._sequences)
+
+    @cached_property
+    def _sequences(self) -> list[Video]:
+        # With lazy_init nothing is sought on disk until it is asked for.
+        return find_sequences(self._root(), *self._wanted)
+
+    def _root(self) -> str:
+        """Folder of the sequences."""
+        return str(self.data_root)
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Read all ground truth into mmdet's list of videos."""

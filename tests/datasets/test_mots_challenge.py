@@ -11,7 +11,7 @@ from mmdet.datasets.samplers import TrackImgSampler
 from mmdet.structures import TrackDataSample
 from mmengine.registry import DefaultScope
 
-from mmremots.datasets import MOTSChallengeDataset
+from mmremots.datasets import MOTSChallengeDataset, MOTSFrames
 from mmremots.registry import DATASETS
 from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask
@@ -163,6 +163,47 @@ def test_refuses(root):
     gt_path.write_text(lines[0].replace('1 0 2', '4 0 2') + '\n')
     with pytest.raises(ValueError, match=r'gt\.txt:1: .*frame 4'):
         tested.get_data_info(0)
+
+
+@pytest.mark.parametrize(
+    'kind', ['MOTSChallengeDataset', 'KittiMOTSDataset', 'SampleDataset'])
+def test_lazy(tmp_path, kind):
+    """Classes are known where the data is not."""
+    dataset = DATASETS.build({
+        'type': f'mmremots.{kind}', 'data_root': str(tmp_path / 'nowhere'),
+        'lazy_init': True})
+    assert dataset.metainfo['classes'][-1] == 'pedestrian'
+    assert not (tmp_path / 'nowhere').exists()
+    frames = MOTSFrames(videos={
+        'type': kind, 'data_root': str(tmp_path / 'nowhere')}, lazy_init=True)
+    assert frames.metainfo['classes'] == dataset.metainfo['classes']
+
+
+def test_kitti(tmp_path):
+    """As downloaded: cars first, as KITTI numbers them."""
+    images = tmp_path / 'image_02' / '0002'
+    images.mkdir(parents=True)
+    (tmp_path / 'instances' / '0002').mkdir(parents=True)
+    for number in (0, 1):
+        cv2.imwrite(str(images / f'{number:06d}.png'),
+                    np.zeros((*SIZE, 3), np.uint8))
+    truth = (mask(0, 0, 10, 30).astype(np.uint16) * 2001
+             + mask(20, 0, 30, 30).astype(np.uint16) * 1004
+             + mask(40, 0, 50, 9).astype(np.uint16) * 10000)
+    cv2.imwrite(str(tmp_path / 'instances' / '0002' / '000001.png'),
+                truth.astype(np.uint16))
+    dataset = DATASETS.build({
+        'type': 'mmremots.KittiMOTSDataset', 'data_root': str(tmp_path),
+        'pipeline': PIPELINE, 'test_mode': True})
+    assert len(dataset[0, 0]['data_samples'][0].gt_instances) == 0
+    sample = dataset[0, 1]['data_samples'][0]
+    assert sample.gt_instances.labels.tolist() == [0, 1]
+    assert sample.gt_instances.instances_ids.tolist() == [1004, 2001]
+    assert len(sample.ignored_instances) == 1
+    frames = MOTSFrames(videos={
+        'type': 'KittiMOTSDataset', 'data_root': str(tmp_path)}, pipeline=[])
+    assert [instance['bbox_label'] for instance in frames.get_data_info(1)[
+        'instances'] if not instance['ignore_flag']] == [0, 1]
 
 
 def test_real_sequence(pedestrians):

@@ -28,5 +28,8 @@ class SampleDataset(MOTSChallengeDataset):
                  split: str = 'test', **kwargs: Any) -> None:
         if split not in ('train', 'test'):
             raise ValueError(f"split is 'train' or 'test', not {split!r}")
-        root = ensure_sample(data_root)
-        super().__init__(data_root=root / split, **kwargs)
+        self._split = split
+        super().__init__(data_root=data_root, **kwargs)
+
+    def _root(self) -> str:
+        return str(ensure_sample(self.data_root) / self._split)
