@@ -6,10 +6,12 @@ import inspect
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from difflib import get_close_matches
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,7 @@ def read_config(name: str | Path) -> Config:
     Raises:
         FileNotFoundError: There is no such config; the nearest are named.
     """
+    _import_quietly()
     package, separator, inside = str(name).partition('::')
     if not separator:
         path = Path(name)
@@ -102,6 +105,14 @@ def read_config(name: str | Path) -> Config:
             f'{name}: {package} has no such config' + _nearest_of(
                 Path(inside).with_suffix('.py').name, others))
     return Config.fromfile(configs / inside)
+
+
+def _import_quietly() -> None:
+    """Import mmdet without what it says of things nobody asked for."""
+    with redirect_stdout(StringIO()), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        import mmdet.datasets
+        import mmdet.evaluation  # noqa: F401
 
 
 def _nearest_of(name: str, others: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ from mmremots.engine.replay import replay
 from mmremots.engine.report import make_report
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
-from mmremots.engine.runner import ReMOTSRunner
+from mmremots.engine.runner import ReMOTSRunner, log_file_alone
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage, TrackStage
 from mmremots.evaluation import (
@@ -124,7 +124,8 @@ class ReMOTSLoop(BaseLoop):
               else nullcontext()):
             metrics = self._work(run)
         print_log(f'run time {time.monotonic() - begin:.0f} s', 'current')
-        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        with log_file_alone(self.runner.logger):  # There was a table.
+            self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
         return metrics
 

@@ -1,14 +1,19 @@
 """A runner that loads all of a checkpoint or fails, and runs nothing in it."""
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from mmremots.models.reid.checkpoint import read_encoder
 from mmremots.registry import RUNNERS
+from mmremots.version import __version__
 
 
 @RUNNERS.register_module()
@@ -27,6 +32,26 @@ class ReMOTSRunner(Runner):
     """
 
     loads = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        with ExitStack() as self._until_built:
+            super().__init__(*args, **kwargs)
+        self.logger.info(f'mmremots {__version__}; settings and environment '
+                         f'are in {self.logger.log_file}')
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """The logger of mmengine, silent on a console until all is built.
+
+        The environment, the config and the list of hooks, four screens
+        before the first line that says something, go to the log file alone.
+
+        Args:
+            *args: As of mmengine's.
+            **kwargs: Likewise.
+        """
+        logger = super().build_logger(*args, **kwargs)
+        self._until_built.enter_context(log_file_alone(logger))
+        return logger
 
     def load_or_resume(self) -> None:
         """Load the weights of ``load_from``, or go on from a checkpoint."""
@@ -61,6 +86,25 @@ class ReMOTSRunner(Runner):
             raise ValueError(f'{filename}: {error}') from None
         self.logger.info(f'loaded the weights in {filename}')
         return checkpoint
+
+
+@contextmanager
+def log_file_alone(logger: MMLogger) -> Iterator[None]:
+    """Keep from the terminal what is no warning.
+
+    Args:
+        logger: Whose messages.
+    """
+    console = [handler for handler in logger.handlers
+               if type(handler) is logging.StreamHandler]
+    levels = [handler.level for handler in console]
+    for handler, level in zip(console, levels, strict=True):
+        handler.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        for handler, level in zip(console, levels, strict=True):
+            handler.setLevel(level)
 
 
 def model_of(runner: Runner) -> nn.Module:

@@ -86,6 +86,7 @@ class MOTSChallengeMetric(BaseVideoMetric):
             label: class_id
             for class_id, label in (class_ids or self.CLASS_IDS).items()}
         self._frames: dict[Path, list[_Frame]] = {}
+        self._told = ''
 
     def evaluate_tracks(self, sequences: Iterable[Video],
                         tracks_dir: str | os.PathLike[str]
@@ -164,10 +165,10 @@ class MOTSChallengeMetric(BaseVideoMetric):
     def _evaluate(self, sequences: Iterable[Video],
                   tracks_dir: str | os.PathLike[str]) -> dict[str, float]:
         sequences = list(sequences)
-        without = [s.name for s in sequences if s.gt_path is None]
-        if without:
-            print_log('not evaluated, no ground truth: '
-                      + ', '.join(without), 'current')
+        without = ', '.join(s.name for s in sequences if s.gt_path is None)
+        if without != self._told:  # Once, not for each stage of a run.
+            self._told = without
+            print_log(f'not evaluated, no ground truth: {without}', 'current')
         scores = evaluate_mots(sequences, tracks_dir, self.benchmark)
         combined = scores.pop(COMBINED, {})
         return combined | {
