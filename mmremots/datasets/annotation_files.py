@@ -1,6 +1,7 @@
 """Where the ground truth of a sequence lies, and what form it has."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from mmremots.structures.text_lines import read_columns
 
 #: What may lie where ground truth is sought, in a form that is not read.
 _OTHER_FORMS = frozenset({'.json', '.xml', '.csv', '.zip', '.gz', '.mat'})
+#: Beside the images such a name is that of ground truth.
+_SOUNDS_LIKE_TRUTH = re.compile('gt|truth|annot|instances|label')
 #: Of KITTI's boxes; a score may follow.
 _KITTI_COLUMNS = 15
 
@@ -66,9 +69,12 @@ def find_annotation(name: str, folder: Path, root: Path) -> Annotation:
             notes.append(f'{path}: ground truth, too; {found} is read')
     if found is None and not notes:
         others = sorted(
-            path.name for place in (folder / 'gt', folder / 'instances')
+            path.name for place in (
+                folder / 'gt', folder / 'instances', folder, root)
             if place.is_dir() for path in place.iterdir()
-            if path.suffix.lower() in _OTHER_FORMS)
+            if path.suffix.lower() in _OTHER_FORMS and (
+                place.name in ('gt', 'instances')
+                or _SOUNDS_LIKE_TRUTH.search(path.name.lower())))
         if others:
             notes.append(
                 f'{folder}: no ground truth is read; {", ".join(others[:3])} '

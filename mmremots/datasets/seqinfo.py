@@ -45,7 +45,7 @@ def positive_number(
         info: dict[str, str], key: str, path: Path) -> float | None:
     """A number of :func:`read_seqinfo`, None where the key is absent.
 
-    ``30000/1001`` and a unit (``25 fps``) are understood.
+    ``30000/1001``, ``29,97`` and a unit (``25 fps``) are understood.
 
     Raises:
         ValueError: It is no positive number.
@@ -54,7 +54,7 @@ def positive_number(
         return None
     found = re.fullmatch(
         r'([0-9.]+)\s*(?:/\s*([0-9.]+))?\s*(?:fps|hz|px|pixels|frames)?',
-        info[key].lower())
+        re.sub(r'^([0-9]+),([0-9]+)', r'\1.\2', info[key].lower()))
     try:
         value = float(found[1]) / float(found[2] or 1) if found else 0.0
     except (ValueError, ZeroDivisionError):

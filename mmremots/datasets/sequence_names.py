@@ -85,6 +85,8 @@ def _find(name: Any, present: Sequence[str]) -> str | None:
     """The name meant by what a config or a command line holds."""
     if str(name) in present and isinstance(name, (str, Path)):
         return str(name)
+    if isinstance(name, str) and name.isdigit():  # KITTI's 2 is 0002.
+        name = int(name)
     same = [other for other in present if _as_parsed(other) == name]
     return same[0] if len(same) == 1 else None
 

@@ -34,10 +34,12 @@ def image_run(paths: Iterable[Path]) -> ImageRun:
 
     ``000001.jpg``, ``7.png``, ``frame_000123.jpg``, ``cam2_0005_left.tif``:
     names that differ in their digits alone are one series, and the number
-    that differs is the frame's. Where more than one does, it is one that
-    counts by ones, or the images are in the order of all of them, and are
-    counted from 1, as names without a number are. A single name of another
-    kind, or those without a number beside a series, are left out.
+    that differs is the frame's. Where more than one does, it is the first
+    that counts in even steps, or else the images are in the order of all of
+    them and counted from 1. Where most images are one series, those named in
+    another way are left out. Where hardly two names are of one kind, they
+    are in order and have the numbers they begin with, if all do
+    (``0001_jpg.rf.6e1c.jpg``), or are counted from 1.
 
     Args:
         paths: Images of one folder.
@@ -51,24 +53,38 @@ def image_run(paths: Iterable[Path]) -> ImageRun:
     for path in sorted(paths, key=lambda path: path.name):
         parts = re.split('([0-9]+)', path.stem)
         kinds[tuple(parts[::2])].append((path, tuple(map(int, parts[1::2]))))
-    numbered = [kind for kind in kinds if len(kind) > 1]
-    series = [kind for kind in numbered if len(kinds[kind]) > 1]
-    if len(series) > 1:
+    sizes = {kind: len(images) for kind, images in kinds.items()
+             if len(kind) > 1}  # Of names with a number.
+    total = sum(map(len, kinds.values()))
+    series = sorted((kind for kind in sizes if sizes[kind] > 1),
+                    key=lambda kind: -sizes[kind])
+    if len(series) > 1 and 2 * sum(sizes[kind] for kind in series) > total:
         first, second = (
             f'{kinds[kind][0][0].name} to {kinds[kind][-1][0].name}'
             for kind in series[:2])
         raise ValueError(
             f'{kinds[series[0]][0][0].parent}: more than one series of '
             f'images, {first} and {second}; a sequence is one')
-    if not series and len(numbered) == 1:
-        series = numbered
-    if not series:
-        every = sorted(path for kind in kinds.values() for path, _ in kind)
-        return ImageRun(every, list(range(1, len(every) + 1)), False, [])
-    left_out = sorted(
-        path for kind in kinds if kind != series[0]
-        for path, _ in kinds[kind])
-    return ImageRun(*_in_order(kinds[series[0]]), left_out)
+    if len(sizes) == 1 or (series and 2 * sizes[series[0]] >= total):
+        main = next(iter(series or sizes))
+        return ImageRun(*_in_order(kinds[main]), sorted(
+            path for kind in kinds if kind != main
+            for path, _ in kinds[kind]))
+    return ImageRun(*_by_name([
+        path for images in kinds.values() for path, _ in images]), [])
+
+
+def _by_name(paths: list[Path]) -> tuple[list[Path], list[int], bool]:
+    """Names without anything in common: what they begin with, or counted."""
+    numbers = [re.match('[0-9]+', path.stem) for path in paths]
+    found = {int(number[0]): path for number, path in zip(
+        numbers, paths, strict=True) if number}
+    if len(found) == len(paths) and max(found) <= _LARGEST_NUMBER:
+        return [found[key] for key in sorted(found)], sorted(found), True
+    ordered = sorted(paths, key=lambda path: [
+        (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+        for part in re.split('([0-9]+)', path.name)])
+    return ordered, list(range(1, len(paths) + 1)), False
 
 
 def _in_order(images: list[tuple[Path, tuple[int, ...]]]
@@ -95,6 +111,7 @@ def _in_order(images: list[tuple[Path, tuple[int, ...]]]
 
 
 def _counts(column: tuple[int, ...]) -> bool:
-    """Whether the numbers are some N integers in a row."""
-    return (len(set(column)) == len(column)
-            and max(column) - min(column) == len(column) - 1)
+    """Whether the numbers are as far from one to the next, in order."""
+    ordered = sorted(column)
+    steps = {after - before for before, after in pairwise(ordered)}
+    return len(steps) == 1 and 0 not in steps

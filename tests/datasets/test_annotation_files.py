@@ -144,9 +144,13 @@ def test_boxes_beside_masks(root, told):
     assert 'gt.txt: boxes of MOT, no masks; it is not read' in told[-1]
 
 
-def test_another_form(root, told):
+@pytest.mark.parametrize('where', [
+    'A/gt/gt.json', 'A/gt/labels.xml', 'A/annotations.xml', 'A/gt.zip',
+    'instances.zip', 'annotations_train.json'])
+def test_another_form(root, told, where):
     """One line says that something lies there."""
-    put(root / 'A' / 'gt' / 'gt.json', '{}')
+    put(root / where, '{}')
     video, = find_sequences(root, ['A'])
     assert video.gt_path is None
-    assert 'no ground truth is read; gt.json in another form' in told[-1]
+    name = where.split('/')[-1]
+    assert f'no ground truth is read; {name} in another form' in told[-1]

@@ -44,7 +44,7 @@ def test_other_letters(tmp_path):
 
 @pytest.mark.parametrize(('text', 'value'), [
     ('30000/1001', 30000 / 1001), ('25 fps', 25), ('29.97', 29.97),
-    ('60Hz', 60), ('1920 px', 1920), ('30 / 1', 30)])
+    ('29,97', 29.97), ('60Hz', 60), ('1920 px', 1920), ('30 / 1', 30)])
 def test_numbers(tmp_path, text, value):
     """Fractions and units are what people write for a frame rate."""
     info = read(tmp_path, f'frameRate={text}')

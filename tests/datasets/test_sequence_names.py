@@ -37,6 +37,7 @@ def test_refuses(tmp_path):
     '0002 empty 000000 000232\n0015 empty 000000 000375\n',  # KITTI
     '\ufeff"name",split\n"0002",val\r\n"0015",val\r\n\r\n',
     '# validation\n0002\n\n0015',
+    '2 empty 0 232\n15 empty 0 375\n',  # as KITTI's own tools take them
 ])
 def test_seqmaps(tmp_path, monkeypatch, text):
     """A file in place of the list, from here or from the data root."""

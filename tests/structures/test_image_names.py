@@ -23,6 +23,9 @@ def run(*names):
     (['\u043a\u0430\u0434\u0440-3.jpg', '\u043a\u0430\u0434\u0440-4.jpg'],
      [3, 4]),
     (['t0.10_f0003.jpg', 't0.50_f0004.jpg', 't1.10_f0005.jpg'], [3, 4, 5]),
+    (['f005_0.17.jpg', 'f010_0.33.jpg', 'f015_0.51.jpg'], [5, 10, 15]),
+    (['0007_jpg.rf.6e1c.jpg', '0009_jpg.rf.a2.jpg', '0010_jpg.rf.77.jpg',
+      '0012_jpg.rf.b05f.jpg'], [7, 9, 10, 12]),  # a hash behind each
     (['000005.jpg'], [5]),
     (['take2_000005.jpg'], [5]),
 ])
@@ -39,8 +42,9 @@ def test_numbers_in_names(names, numbers):
     ['1341846313.592026.png', '1341846313.692026.png',
      '1341846314.100000.png'],  # seconds: two numbers differ
     ['1403636579763555584.png', '1403636579813555456.png'],  # nanoseconds
-    ['1_10.jpg', '1_30.jpg', '2_20.jpg'],
-    ['3f2a.jpg', '77cc9.jpg', 'b2e1x.jpg'],  # nothing in common
+    ['1_10.jpg', '1_30.jpg', '2_25.jpg'],
+    ['3f2a.jpg', '3f2b9.jpg', 'b2e1x.jpg'],  # nothing in common
+    ['a2b.jpg', 'a10c.jpg', 'a10e7.jpg', 'b1.jpg', 'b3.jpg'],
 ])
 def test_any_names_in_order(names):
     """Names that number nothing still have an order; frames count from 1."""
