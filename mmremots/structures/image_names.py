@@ -79,7 +79,8 @@ def _by_name(paths: list[Path]) -> tuple[list[Path], list[int], bool]:
     numbers = [re.match('[0-9]+', path.stem) for path in paths]
     found = {int(number[0]): path for number, path in zip(
         numbers, paths, strict=True) if number}
-    if len(found) == len(paths) and max(found) <= _LARGEST_NUMBER:
+    if found and len(found) == len(paths) and (
+            max(found) <= _LARGEST_NUMBER):
         return [found[key] for key in sorted(found)], sorted(found), True
     ordered = sorted(paths, key=lambda path: [
         (not part.isdigit(), int(part) if part.isdigit() else 0, part)
