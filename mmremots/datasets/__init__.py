@@ -12,6 +12,7 @@ from .triplets import (
     LabelledCrops,
     NoGroupsError,
 )
+from .video_files import VideoFiles, read_video, write_sequence
 
 __all__ = [
     'CropStore',
@@ -23,9 +24,12 @@ __all__ = [
     'MOTSFrames',
     'NoGroupsError',
     'SampleDataset',
+    'VideoFiles',
     'collate_groups',
     'cut_crops',
     'find_sequences',
     'read_sequence',
+    'read_video',
     'relation_matrix',
+    'write_sequence',
 ]
