@@ -4,20 +4,25 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from mmengine.config import Config
 from mmengine.runner import Runner
-from tiny_runs import files_of, run, tiny_config
+from tiny_runs import ROOT, files_of, run, tiny_config
 
 from mmremots.datasets import find_sequences
 from mmremots.evaluation import KittiMOTSMetric
 from mmremots.structures import (
     read_mots,
+    write_detections,
     write_instance_pngs,
     write_mots,
 )
-from mmremots.structures.masks import runs_to_rle
+from mmremots.structures.masks import decode_mask, runs_to_rle
 
 UNTRAINED = [dict(type='MaskGeneration'), dict(type='ShortTermTracking'),
              dict(type='Merging')]
@@ -76,6 +81,53 @@ def test_kitti_mots(tiny: Path, tmp_path: Path) -> None:
     assert 'TINY-02: KITTI MOTS, 0-based, 8 frames' in log
     assert 'classes car 1, pedestrian 1' in log
     assert 'ReMOTS, pedestrian' in log
+
+
+def draw_kitti(source: Path, root: Path, name: str, num_frames: int) -> None:
+    """Real annotation with plain images, and detections made of it."""
+    table, ids = read_mots(source / f'{name}.txt', first_frame=0)
+    rows = np.flatnonzero(table.frames <= num_frames)
+    table, ids = table.take(rows), ids[rows]
+    write_mots(root / 'instances_txt' / f'{name}.txt', table, ids, 0)
+    images = root / 'image_02' / name
+    images.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    street = rng.integers(60, 120, (*table.size, 3), np.uint8)
+    colours = {number: rng.integers(0, 256, 3) for number in set(ids)}
+    for frame in range(1, num_frames + 1):
+        image = street.copy()
+        for row in range(len(table))[table.of_frame(frame)]:
+            image[decode_mask(table.rles[row]) > 0] = colours[ids[row]]
+        cv2.imwrite(str(images / f'{frame - 1:06d}.png'), image)
+    seen = table.take(table.labels != 10)
+    (root / 'detections').mkdir(exist_ok=True)
+    write_detections(root / 'detections' / f'{name}.txt', replace(
+        seen, frames=seen.frames - 1, scores=np.where(
+            seen.labels == 1, 0.51, 0.21).astype(np.float32)))
+
+
+def test_kitti_config_on_real_annotation(
+        shared_data: Path, tiny: Path, tmp_path: Path) -> None:
+    """The config as it stands, but for folders and a small encoder."""
+    for name in ('0015', '0016'):
+        draw_kitti(shared_data / 'kitti_mots', tmp_path / 'data', name, 4)
+    cfg = Config.fromfile(ROOT / 'configs' / 'remots_kitti_mots.py')
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.model.reid = tiny_config(tiny, tmp_path).model.reid
+    cfg.model.motion.method = 'dis'
+    cfg.test_cfg.stages = UNTRAINED
+    cfg.test_dataloader.num_workers = 0
+    cfg.test_dataloader.dataset.data_root = str(tmp_path / 'data')
+    source, = cfg.model.detector.sources
+    source.path = source.path.replace(
+        'data/KITTI_MOTS/testing', str(tmp_path / 'data'))
+    metrics = run(cfg)
+    assert metrics['mots/car_sMOTSA'] > 95
+    assert metrics['mots/pedestrian_sMOTSA'] > 95
+    assert metrics['mots/0016/pedestrian_FN'] < 3  # below 16 pixels
+    with zipfile.ZipFile(tmp_path / 'run' / 'submission.zip') as archive:
+        assert {line.split()[0] for line in archive.read(
+            '0015.txt').decode().splitlines()} == {'0', '1', '2', '3'}
 
 
 def test_a_score_that_fails_leaves_the_zip(
