@@ -17,6 +17,7 @@ from tiny_runs import ROOT, files_of, run, tiny_config
 from mmremots.datasets import find_sequences
 from mmremots.evaluation import KittiMOTSMetric
 from mmremots.structures import (
+    read_detections,
     read_mots,
     write_detections,
     write_instance_pngs,
@@ -51,7 +52,9 @@ def as_kitti(data: Path, root: Path, *, pngs: bool) -> None:
         else:
             write_mots(root / 'instances_txt' / f'{folder.name}.txt',
                        table, ids, first_frame=0)
-        shutil.copytree(folder / 'det', root / 'det' / folder.name)
+        found = read_detections(folder / 'det' / 'alpha.txt')
+        write_detections(root / 'det' / f'{folder.name}.txt', replace(
+            found, frames=found.frames - 1))
 
 
 def test_kitti_mots(tiny: Path, tmp_path: Path) -> None:
@@ -65,7 +68,7 @@ def test_kitti_mots(tiny: Path, tmp_path: Path) -> None:
         test_mode=True)
     cfg.test_evaluator = dict(type='mmremots.KittiMOTSMetric')
     for source in cfg.model.detector.sources:
-        source.path = str(root / 'det' / '{sequence}' / '*')
+        source.path = str(root / 'det' / '{sequence}.txt')
     metrics = run(cfg)
     assert metrics['mots/pedestrian_TP'] > 0
     assert metrics['mots/TINY-02/car_FN'] > 0
