@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint
+.PHONY: help setup demo test test-fast lint docs
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' \
@@ -22,6 +22,10 @@ test: setup  ## run the whole test suite, on all cores
 
 test-fast: setup  ## run the tests that take seconds
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist worksteal -m 'not slow'
+
+docs: setup  ## build the pages of docs/ into build/docs
+	$(RUN) -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "open build/docs/index.html"
 
 lint: setup  ## ruff and mypy
 	$(RUN) -m ruff check .

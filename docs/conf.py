@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from mmremots import __version__, register_all_modules
 
-register_all_modules()  # So that registered classes can be imported in any order.
+# All registries are full, whatever page comes first.
+register_all_modules()
 
 project = 'mmremots'
 author = 'The mmremots authors'

@@ -1,0 +1,81 @@
+"""README and docs: links, commands and the site."""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_runs import ROOT
+
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md')])
+#: Files that the user brings or a run writes.
+GIVEN = re.compile(r'my_config|CONFIG|NAME|\{\{|\*')
+SHARED = ('mmremots/apis/command_line.py', 'mmremots/cli')
+
+
+def commands(page: Path) -> list[str]:
+    """Each command of a page on one line, without comments."""
+    text = page.read_text().replace('\\\n', ' ')
+    found = []
+    for line in text.splitlines():
+        line = line.strip().partition(' # ')[0]
+        if re.match(r'(\.venv/bin/)?(python|mmremots|torchrun)\S* ', line):
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture is a file, with its heading."""
+    for target in re.findall(r'\]\(([^)\s]+)\)', page.read_text()):
+        if target.startswith(('http', 'mailto')):
+            continue
+        path, _, heading = target.partition('#')
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f'{page.name}: {target}'
+        if heading:
+            slugs = {re.sub(r'[^\w\- ]', '', line.lstrip('# ').lower()
+                            ).replace(' ', '-')
+                     for line in file.read_text().splitlines()
+                     if line.startswith('#')}
+            assert heading in slugs, f'{page.name}: {target}'
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_commands_name_what_there_is(page: Path) -> None:
+    """Programs, configs and options of every command exist."""
+    for command in commands(page):
+        words = command.split()
+        for word in words:
+            if re.match(r'(tools|configs)/\S+\.(py|sh)$', word) \
+                    and not GIVEN.search(word):
+                assert (ROOT / word).is_file(), f'{page.name}: {command}'
+        program = next(
+            (word for word in words if word.startswith('tools/')), None)
+        sources = [ROOT / name for name in SHARED]
+        if program is not None and not GIVEN.search(program):
+            sources.append(ROOT / program)
+        elif not words[0].endswith('mmremots'):
+            continue
+        text = ''.join(
+            file.read_text() for source in sources for file in (
+                sorted(source.glob('*.py')) if source.is_dir()
+                else [source]))
+        ours = words[words.index(program):] if program else words[1:]
+        for option in re.findall(r'--[a-z][a-z-]*', ' '.join(ours)):
+            assert f"'{option}'" in text, f'{page.name}: {command}'
+
+
+@pytest.mark.slow
+def test_the_site_builds(tmp_path: Path) -> None:
+    """Without a warning: docstrings are what the reference is made of."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q',
+         '-b', 'html', str(ROOT / 'docs'), str(tmp_path / 'site')],
+        capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-4000:]
+    reference = (tmp_path / 'site' / 'api.html').read_text()
+    for name in ('ReMOTSLoop', 'TrackletMerger', 'ShortTermTracker'):
+        assert name in reference
