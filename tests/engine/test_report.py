@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tiny_runs import run, tiny_config
 
+from mmremots.cli import main
 from mmremots.engine import loop
-from mmremots.engine.report import collect, write_report
+from mmremots.engine.report import collect
 from mmremots.engine.run import finished_run
 from mmremots.engine.stage_list import build_stages
 
@@ -35,9 +36,11 @@ def log_of(work_dir: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_run_ends_with_its_report(tiny: Path, tmp_path: Path) -> None:
+def test_a_run_ends_with_its_report(
+        tiny: Path, tmp_path: Path,
+        capsys: pytest.CaptureFixture[str]) -> None:
     """It is the last line of what was written, and can be made again."""
-    cfg = begin(tiny, tmp_path / 'run', *PLUS)
+    begin(tiny, tmp_path / 'run', *PLUS)
     path = tmp_path / 'run' / 'report.html'
     assert path.stat().st_size < 3e6
     written = log_of(tmp_path / 'run').split('written:\n')[1].splitlines()
@@ -49,7 +52,8 @@ def test_a_run_ends_with_its_report(tiny: Path, tmp_path: Path) -> None:
     seconds = json.loads((tmp_path / 'run' / 'seconds.json').read_text())
     assert len(seconds) == len(PLUS)
     path.unlink()
-    assert write_report(tmp_path / 'run', cfg) == path
+    main(['report', str(tmp_path / 'run')])
+    assert str(path) in capsys.readouterr().out
     again = path.read_text()
     made = re.compile(r'\d{4}-\d\d-\d\d \d\d:\d\d')
     assert made.sub('', again) == made.sub('', page)
@@ -73,6 +77,12 @@ def test_switches_are_those_of_the_scores(
             assert {decision.first.track, decision.second.track} <= set(
                 video.ids.tolist())
     assert any(video.merges for video in data.videos)
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+    """In one line."""
+    with pytest.raises(SystemExit, match=f'error: {tmp_path}: no folder of'):
+        main(['report', str(tmp_path)])
 
 
 @pytest.mark.parametrize(('names', 'unit'), [

@@ -1,6 +1,7 @@
 """The page in a real browser, without a network."""
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from mmremots.visualization.report import RunData, write_page
+
+from .conftest import data_of
 
 webdriver = pytest.importorskip('selenium.webdriver')
 support = pytest.importorskip('selenium.webdriver.support.ui')
@@ -185,6 +188,25 @@ def test_dark_pages_are_dark(opened):
                         '.chart svg text')).fill]''')
     assert all(light != dark for light, dark in zip(
         *grounds.values(), strict=True))
+
+
+def test_a_long_video_opens(browser, run_data, tmp_path):
+    """10,000 frames: some are shown, and it says how many."""
+    short = run_data.videos[0].video
+    video = replace(short, img_paths=short.img_paths * 334)
+    data = data_of(replace(video, img_paths=video.img_paths[:10_000]))
+    path = tmp_path / 'report.html'
+    write_page(path, replace(run_data, videos=[data]))
+    assert path.stat().st_size < 8e6
+    browser.get(path.as_uri())
+    shown = browser.find_element('css selector', '.sampled').text
+    assert re.match(r'The player shows \d+ of its 10000 frames', shown)
+    assert frame_of(browser) == 'frame 1 of 10000'
+    one(browser, '#slider').send_keys('\ue010')  # The end.
+    assert int(frame_of(browser).split()[1]) > 9900
+    click(browser, '#panel .to-mark')
+    assert frame_of(browser) == 'frame 12 of 10000'
+    assert browser.get_log('browser') == []
 
 
 @pytest.mark.parametrize('unit', ['tracklet', 'mask'])
