@@ -226,13 +226,13 @@ def _read(path: Path, size: Sequence[int] | None) -> NDArray[np.uint16]:
 def _objects(image: NDArray[np.uint16],
              path: Path) -> tuple[list[int], list[RLE]]:
     """The values of an image, without 0, and the mask of each."""
-    values, place = np.unique(image, return_inverse=True)
-    if values[0]:  # There is no background.
-        values, place = np.append(0, values), place + 1
-    if len(values) > 1 and values[1] < INSTANCES:
+    pixels = np.bincount(image.ravel(), minlength=INSTANCES)
+    pixels[0] = 0
+    values = np.flatnonzero(pixels)
+    if len(values) and values[0] < INSTANCES:
         raise ValueError(
-            f'{path}: pixels of {values[1]}, which is no class * 1000 + '
+            f'{path}: pixels of {values[0]}, which is no class * 1000 + '
             'instance')
-    masks = rles_from_label_map(
-        place.reshape(image.shape).astype(np.int32), len(values) - 1)
-    return values[1:].tolist(), masks
+    place = np.zeros(len(pixels), np.int32)
+    place[values] = np.arange(1, len(values) + 1)
+    return values.tolist(), rles_from_label_map(place[image], len(values))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
 from mmremots.datasets import MOTSChallengeDataset
-from mmremots.evaluation import MOTSChallengeMetric
+from mmremots.evaluation import KittiMOTSMetric, MOTSChallengeMetric
 from mmremots.registry import METRICS
 from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask
@@ -196,6 +197,32 @@ def test_no_tracker(tmp_path):
     del frame.pred_track_instances
     with pytest.raises(ValueError, match='no pred_track_instances'):
         MOTSChallengeMetric().process({}, [track_sample([frame])])
+
+
+@pytest.mark.parametrize('folder', ['image_02/0002', '0002', '0002/frames'])
+def test_kitti(tmp_path, folder):
+    """By the images' numbers, in each layout, for both classes."""
+    (tmp_path / 'instances_txt').mkdir()
+    (tmp_path / 'instances_txt' / '0002.txt').write_text(''.join(
+        f'{t} {1001 * label} {label} 12 16 '
+        f'{encode_mask(canvas)["counts"].decode()}\n'
+        for t in (0, 1, 2)
+        for label, canvas in zip((1, 2), PEOPLE, strict=True)))
+    frames = [sample(tmp_path, 'x', t, np.stack(PEOPLE), [5, 6], [0, 1])
+              for t in (1, 2, 3)]
+    for frame in frames:
+        frame.set_metainfo({'img_path': (
+            f'{tmp_path}/{folder}/{frame.frame_id:06d}.png')})
+    metrics = run(METRICS.build({'type': 'KittiMOTSMetric'}), [frames])
+    for title in ('car', 'pedestrian'):
+        assert metrics[f'mots/{title}_sMOTSA'] == pytest.approx(100)
+        assert metrics[f'mots/0002/{title}_TP'] == 3
+    run(KittiMOTSMetric(tmp_path / 'out', format_only=True), [frames])
+    with zipfile.ZipFile(tmp_path / 'out' / 'submission.zip') as archive:
+        lines = archive.read('0002.txt').decode().splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        [str(t), number, label] for t in (0, 1, 2)
+        for number, label in (('5', '1'), ('6', '2'))]
 
 
 def test_frames_in_order(tmp_path):
