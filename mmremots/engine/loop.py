@@ -34,7 +34,7 @@ from mmremots.evaluation import (
     format_tables,
     write_submission,
 )
-from mmremots.models.checkpoint import fetch
+from mmremots.models.checkpoint import fetch, is_address
 from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
@@ -178,7 +178,7 @@ class ReMOTSLoop(BaseLoop):
         given = self.checkpoint or (
             init.get('checkpoint') if init.get('type') == 'Pretrained'
             else None)
-        if given and str(given).startswith(('http://', 'https://')):
+        if given and is_address(given):
             return fetch(given)
         return Path(given) if given else None
 

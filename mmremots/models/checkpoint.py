@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from pickle import Unpickler, UnpicklingError
 from typing import Any
@@ -13,16 +13,22 @@ from urllib.parse import urlparse
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import get_external_models
 from numpy._core.multiarray import _reconstruct, scalar
 from torch import Tensor
 
 from mmremots.structures.files import has_file
 
+#: Keys that weights are found under.
+_NESTS = ('state_dict', 'model', 'model_state_dict', 'network', 'net',
+          'weights')
+
 
 def fetch(checkpoint: str | Path) -> Path:
     """Where a checkpoint lies on this machine.
 
-    An address (``http://``, ``https://``) is downloaded once, to where
+    An address (``http://``, ``https://``, or ``open-mmlab://``, a name in
+    mmengine's list of those) is downloaded once, to where
     PyTorch keeps such files (``$TORCH_HOME/hub/checkpoints``). If its name
     ends with part of its SHA-256, as in mm's model zoos, that is checked.
 
@@ -31,15 +37,16 @@ def fetch(checkpoint: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is a folder or a pipe.
+        ValueError: If it is a folder or a pipe, or an address of another
+            kind.
         ConnectionError: If the download fails.
     """
-    if not str(checkpoint).startswith(('http://', 'https://')):
-        path = Path(checkpoint)
+    if not is_address(checkpoint):
+        path = Path(checkpoint).expanduser()
         if not has_file(path):
             raise FileNotFoundError(f'no checkpoint at {path}')
         return path
-    address = str(checkpoint)
+    address = _web_address(str(checkpoint))
     name = PurePosixPath(urlparse(address).path).name
     path = Path(torch.hub.get_dir()) / 'checkpoints' / name
     if not has_file(path):
@@ -53,6 +60,32 @@ def fetch(checkpoint: str | Path) -> Path:
                 f'{address}: cannot be downloaded ({error}); fetch it by '
                 f'other means and put it at {path}') from error
     return path
+
+
+def is_address(checkpoint: str | Path) -> bool:
+    """Whether a checkpoint is named by an address, not by a path.
+
+    A path that was made of an address has lost a slash: it is one, too.
+    """
+    return re.match(r'[a-z][a-z0-9+-]+:/', str(checkpoint)) is not None
+
+
+def _web_address(address: str) -> str:
+    """That of an address of any kind.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    scheme, name = re.split(r':/+', address, maxsplit=1)
+    if scheme in ('http', 'https'):
+        return f'{scheme}://{name}'
+    known = (get_external_models()
+             if scheme in ('open-mmlab', 'openmmlab') else {})
+    if name not in known:
+        raise ValueError(
+            f'{address}: no address of weights that is known here; https:// '
+            'and http:// are, and names of mmengine, open-mmlab://')
+    return known[name]
 
 
 def read_checkpoint(path: str | Path) -> Any:
@@ -91,23 +124,31 @@ def state_dict_of(content: Any, path: str | Path) -> dict[str, Tensor]:
     """The weights in what :func:`read_checkpoint` returned.
 
     Args:
-        content: A state dict of tensors or arrays, or one under the key
-            ``state_dict`` (mm) or ``model`` (Detectron2).
+        content: A state dict of tensors or arrays, or one under a key such
+            as ``state_dict`` (mm) or ``model`` (Detectron2), one in the
+            other perhaps.
         path: The file, for the error.
 
     Raises:
         ValueError: If there is no state dict.
     """
-    for key in ('state_dict', 'model'):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
+    while isinstance(content, dict):
+        inner = next((content[key] for key in _NESTS
+                      if isinstance(content.get(key), dict)), None)
+        if inner is None:
+            break
+        content = inner
     if not (isinstance(content, dict) and content and all(
             isinstance(v, Tensor | np.ndarray) for v in content.values())):
         raise ValueError(f'{path}: holds no state dict of tensors')
     state = OrderedDict(
-        (key.removeprefix('module.'), value if isinstance(value, Tensor)
+        (_unwrapped(key), value if isinstance(value, Tensor)
          else torch.from_numpy(value.copy()))
         for key, value in content.items())
+    if len(state) != len(content):
+        raise ValueError(
+            f'{path}: weights that differ in wrappers alone (module., '
+            '_orig_mod.): which ones are meant?')
     # Versions of modules, which some go by when they load old weights.
     if state.keys() == content.keys() and hasattr(content, '_metadata'):
         state._metadata = content._metadata  # type: ignore[attr-defined]
@@ -122,8 +163,8 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             :func:`state_dict_of` for what is understood.
 
     Returns:
-        The state dict, on the CPU; the prefix ``module.`` of
-        DataParallel is removed.
+        The state dict, on the CPU; what DataParallel (``module.``) and
+        torch.compile (``_orig_mod.``) put into names is taken out.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -131,6 +172,41 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             whole model, for one), or no state dict.
     """
     return state_dict_of(read_checkpoint(path), path)
+
+
+def shared_prefix(keys: Collection[str], own: Collection[str]) -> str:
+    """What all names begin with, before the first part of the network.
+
+    Args:
+        keys: Names of weights, such as ``model.backbone.conv1.weight``.
+        own: Parts of the network, such as ``backbone``.
+
+    Returns:
+        Such as ``model.``; '' for none.
+    """
+    shared: list[str] = []
+    for level in zip(*(key.split('.')[:-1] for key in keys), strict=False):
+        if len(set(level)) > 1 or level[0] in own:
+            break
+        shared.append(level[0])
+    return ''.join(f'{part}.' for part in shared)
+
+
+def check_finite(state: Mapping[str, Tensor]) -> None:
+    """Refuse weights that would spoil all that is computed by them.
+
+    Raises:
+        ValueError: If a number is none; names the first tensor.
+    """
+    bad = [key for key, value in state.items()
+           if value.is_floating_point() and not bool(value.isfinite().all())]
+    if bad:
+        value = state[bad[0]]
+        number = int((~value.isfinite()).sum())
+        more = f', and so in {len(bad) - 1} more' if len(bad) > 1 else ''
+        raise ValueError(
+            f'{bad[0]}: {number} of {value.numel()} weights are not finite '
+            f'numbers (NaN or infinite){more}')
 
 
 def differences(expected: Mapping[str, Tensor],
@@ -163,6 +239,14 @@ def differences(expected: Mapping[str, Tensor],
     return [
         f'  {kind}: {", ".join(keys)}' for kind, keys in kinds.items() if keys
     ]
+
+
+def _unwrapped(key: str) -> str:
+    """A weight's name without what wrappers of the network add."""
+    key = key.replace('_orig_mod.', '')
+    while key.startswith('module.'):
+        key = key.removeprefix('module.')
+    return key
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmremots.models.checkpoint import fetch, read_checkpoint, read_state_dict
+from mmremots.models.checkpoint import (
+    fetch,
+    is_address,
+    read_checkpoint,
+    read_state_dict,
+    shared_prefix,
+)
 
 WEIGHTS = {'a.weight': torch.arange(6.).reshape(2, 3), 'a.bias': torch.ones(2)}
 
@@ -74,6 +80,51 @@ def test_a_download_that_fails(
     with pytest.raises(ConnectionError, match=f'{name}: cannot be downl.*put'):
         fetch(f'{server}/{name}')
     assert not [p for p in torch_home.rglob('*') if p.is_file()]
+
+
+@pytest.mark.parametrize('lost', ['', 'a slash'])
+def test_an_address_that_was_a_path(
+        server: str, tmp_path: Path, lost: str) -> None:
+    """A path of an address has lost a slash; it is still one."""
+    torch.save(WEIGHTS, tmp_path / 'web' / 'w.pth')
+    address = Path(f'{server}/w.pth') if lost else f'{server}/w.pth'
+    assert is_address(address)
+    assert read_state_dict(fetch(address)).keys() == WEIGHTS.keys()
+
+
+@pytest.mark.parametrize('address', [
+    's3://bucket/w.pth', 'torchvision://resnet50', 'open-mmlab://no_such'])
+def test_addresses_of_other_kinds(address: str) -> None:
+    """Named as what they are, not as a file that is missing."""
+    with pytest.raises(ValueError, match=f'{address}: no address of weights'):
+        fetch(address)
+
+
+@pytest.mark.parametrize('path', ['w.pth', '/a/w.pth', 'C:\\w.pth', 'a:b',
+                                  '../w.pth', 'http.pth'])
+def test_paths_are_no_addresses(path: str) -> None:
+    """Whatever else has a colon."""
+    assert not is_address(path)
+
+
+def test_nothing_in_a_download_is_run(
+        server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes from afar is read as any other file."""
+    monkeypatch.chdir(tmp_path)
+    torch.save({'state_dict': {'a': Evil()}}, tmp_path / 'web' / 'w.pth')
+    with pytest.raises(ValueError, match='not a checkpoint of weights alone'):
+        read_state_dict(fetch(f'{server}/w.pth'))
+    assert not Path('evil').exists()
+
+
+def test_shared_prefixes() -> None:
+    """Up to the first part of the network; never a weight's own name."""
+    assert shared_prefix(['a.b.x.w', 'a.b.y.w'], []) == 'a.b.'
+    assert shared_prefix(['a.b.x.w', 'a.b.y.w'], ['b']) == 'a.'
+    assert shared_prefix(['a.x.w', 'b.x.w'], []) == ''
+    assert shared_prefix(['a.w'], ['a']) == ''
+    assert shared_prefix(['w', 'a.w'], []) == ''
+    assert shared_prefix([], []) == ''
 
 
 @pytest.mark.parametrize('protocol', [2, 4])

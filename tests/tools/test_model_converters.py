@@ -319,6 +319,40 @@ def test_torchreid_osnet(
 
 
 @torch.no_grad()
+@pytest.mark.parametrize('prefix', ['', 'module.', 'model.'])
+def test_osnet_as_it_is(
+        convert: Convert, tmp_path: Path, prefix: str) -> None:
+    """Loaded as it is, it is what the converter makes of it."""
+    state = osnet_weights(0.25)
+    converted, direct = osnet_encoder(0.25), osnet_encoder(0.25)
+    load_encoder(converted, convert('osnet2mmremots', state))
+    path = tmp_path / 'as_it_is.pth'
+    torch.save({f'{prefix}{k}': v for k, v in state.items()}, path)
+    load_encoder(direct, path)
+    x = images(64, 32)
+    assert torch.equal(converted(x), direct(x))
+    torch.save({k: v for k, v in state.items() if k != 'fc.0.bias'}, path)
+    with pytest.raises(ValueError, match=r'it_is\.pth: .*(\n.*)*fc\.0\.bias'):
+        load_encoder(direct, path)
+
+
+@torch.no_grad()
+def test_se_resnext_as_it_is(convert: Convert, tmp_path: Path) -> None:
+    """The same for Cadene's and reid-strong-baseline's."""
+    state = se_resnext_weights(50)
+    path = convert('seresnext2mmremots', state)
+    for prefix in ('', 'base.'):
+        direct = tmp_path / 'as_it_is.pth'
+        torch.save({f'{prefix}{k}': v for k, v in state.items()}, direct)
+        ours = se_encoder()
+        load_encoder(ours, direct)
+        theirs = read_state_dict(path)
+        assert all(torch.equal(value, theirs[key])
+                   for key, value in ours.state_dict().items()
+                   if key in theirs)
+
+
+@torch.no_grad()
 def test_onnx_osnet(convert: Convert, osnet_onnx: Path) -> None:
     """The tool and the encoder read the same weights from an ONNX file."""
     pytest.importorskip('onnx')

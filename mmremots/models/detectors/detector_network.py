@@ -18,7 +18,7 @@ from mmengine.structures import InstanceData
 from numpy.typing import NDArray
 from torch import nn
 
-from mmremots.models.checkpoint import state_dict_of
+from mmremots.models.checkpoint import check_finite, state_dict_of
 from mmremots.structures.masks import encode_mask, rle_bbox
 from mmremots.structures.observations import Observations
 
@@ -96,6 +96,10 @@ def load_weights(
         ValueError: If weights and network do not fit.
     """
     state = state_dict_of(checkpoint, place)
+    try:
+        check_finite(state)
+    except ValueError as error:
+        raise ValueError(f'{place}: {error}') from None
     prefix = 'd2_model.'
     if hasattr(network, 'd2_model') and not any(
             key.startswith(prefix) for key in state):

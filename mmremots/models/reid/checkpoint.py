@@ -10,14 +10,17 @@ from mmengine.logging import print_log
 from torch import nn
 
 from mmremots.models.checkpoint import (
+    check_finite,
     differences,
     fetch,
     read_checkpoint,
+    shared_prefix,
     state_dict_of,
 )
 from mmremots.structures.files import atomic_path
 
 from .onnx_weights import load_onnx_osnet
+from .se_resnext_weights import from_seresnext, is_seresnext
 from .torchreid_weights import from_torchreid, is_torchreid
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
     Args:
         path: A file or an address; see
             :func:`mmremots.models.checkpoint.read_state_dict`; one of
-            torchreid's OSNet; or an ONNX file of OSNet, see
+            torchreid's OSNet, of Cadene's or reid-strong-baseline's
+            SE-ResNeXt; or an ONNX file of OSNet, see
             :func:`load_onnx_osnet`.
 
     Raises:
@@ -49,11 +53,19 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
         return dict(state_dict=load_onnx_osnet(path))
     content = read_checkpoint(path)
     weights = state_dict_of(content, path)
-    if is_torchreid(weights):
-        try:
-            return dict(state_dict=from_torchreid(weights)[0])
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from None
+    wrapper = shared_prefix(weights, ('backbone', 'base'))
+    bare = {key.removeprefix(wrapper): value
+            for key, value in weights.items()}
+    for is_theirs, converted in ((is_torchreid, from_torchreid),
+                                 (is_seresnext, from_seresnext)):
+        if is_theirs(bare):
+            try:
+                ours, ignored = converted(bare)
+            except ValueError as error:
+                raise ValueError(f'{path}: {error}') from None
+            print_log(f'{path}: weights of another project, converted; left '
+                      f'out: {", ".join(ignored) or "none"}', 'current')
+            return dict(state_dict=ours)
     whole = isinstance(content, dict) and 'state_dict' in content
     return {**(content if whole else {}), 'state_dict': weights}
 
@@ -69,8 +81,8 @@ def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
 
     Args:
         model: The encoder, on any device.
-        path: A checkpoint of mmremots, see :func:`read_encoder` (other
-            projects' need ``tools/model_converters``).
+        path: A checkpoint of mmremots, or another one that
+            :func:`read_encoder` knows.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -97,7 +109,8 @@ def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
     the model has none, or another number, they are left out. Weights from
     elsewhere may have no batch norm neck, classifier or centers: those stay
     as they are. Of the weights of a whole :class:`ReMOTS` those of its
-    encoder are taken. All of that is logged in one line.
+    encoder are taken, and what all names begin with is taken off. All of
+    that is logged in one line.
 
     Args:
         model: The encoder.
@@ -106,11 +119,15 @@ def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
 
     Raises:
         ValueError: If anything else is missing, left over or of another
-            shape; all keys are listed.
+            shape; all keys are listed. If a weight is not a finite number.
     """
     given = {key.removeprefix(prefix): state.pop(key)
              for key in list(state) if key.startswith(prefix)}
     own = dict(model.state_dict())
+    wrapper = shared_prefix(
+        given, {key.split('.')[0] for key in own} | {OF_MODEL[:-1]})
+    given = {key.removeprefix(wrapper): value
+             for key, value in given.items()}
     found = {key.removeprefix(OF_MODEL): value for key, value in given.items()
              if key.startswith(OF_MODEL)} or given
     dropped = sorted(
@@ -127,10 +144,12 @@ def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
     if problems:
         raise ValueError('\n'.join([
             'these weights are not of this encoder', *problems]))
+    check_finite(fitted)
     # Counters that old weights do not have stay as they are.
     state.update((prefix + key, fitted.get(key, own[key])) for key in own)
     others = sorted(set(given) - {OF_MODEL + key for key in found} - {*found})
     notes = [f'{what}: {", ".join(keys)}' for what, keys in (
+        ('all named with a prefix, taken off', [wrapper] if wrapper else []),
         ('not of this model, left out', dropped + others),
         ('not in the file, as initialised', fresh)) if keys]
     if notes:

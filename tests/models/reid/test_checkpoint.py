@@ -246,3 +246,84 @@ def test_differences() -> None:
         dict(c=two, d=one)) == [
             '  missing: a, b', '  unexpected: d',
             '  reshaped: c (2,) instead of (1,)']
+
+
+@pytest.mark.parametrize(('prefix', 'nest'), [
+    *((prefix, lambda state: state) for prefix in (
+        'module.module.', '_orig_mod.', 'module._orig_mod.',
+        '_orig_mod.module.', 'model.', 'reid.', 'module.reid.',
+        'model.reid.', 'student.encoder.')),
+    *(('module.', nest) for nest in (
+        lambda state: dict(model=dict(state_dict=state, epoch=3)),
+        lambda state: dict(state_dict=dict(model=state)),
+        lambda state: dict(epoch=3, model_state_dict=state),
+        lambda state: dict(net=state)))])
+def test_what_wrappers_put_into_names(
+        tmp_path: Path, prefix: str, nest: Any) -> None:
+    """Of several processes, of torch.compile, of a whole model; nested."""
+    source, target = tiny_encoder(5), tiny_encoder(5, seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save(nest({f'{prefix}{key}': value
+                     for key, value in source.state_dict().items()}), path)
+    load_encoder(target, path)
+    assert same_weights(target, source)
+
+
+def test_a_compiled_part(tmp_path: Path) -> None:
+    """torch.compile on the backbone alone."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    path = tmp_path / 'a.pth'
+    torch.save({key.replace('backbone.', 'backbone._orig_mod.'): value
+                for key, value in source.state_dict().items()}, path)
+    load_encoder(target, path)
+    assert same_weights(target, source)
+
+
+def test_a_prefix_is_said(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the line on what was made of the weights."""
+    path = tmp_path / 'a.pth'
+    torch.save({f'net.{key}': value
+                for key, value in tiny_encoder().state_dict().items()}, path)
+    lines: list[str] = []
+    monkeypatch.setattr(checkpoint, 'print_log',
+                        lambda line, *_, **__: lines.append(line))
+    load_encoder(tiny_encoder(seed=1), path)
+    assert 'all named with a prefix, taken off: net.' in lines[0]
+
+
+def test_names_that_differ_in_wrappers_alone(tmp_path: Path) -> None:
+    """An average beside the weights: not whichever comes last."""
+    state = tiny_encoder().state_dict()
+    path = tmp_path / 'a.pth'
+    torch.save({**state, **{f'module.{k}': v for k, v in state.items()}},
+               path)
+    with pytest.raises(ValueError, match=r'a\.pth: weights that differ in w'):
+        load_encoder(tiny_encoder(), path)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('key', ['backbone.conv1.weight',
+                                 'head.bn.running_var'])
+def test_weights_that_are_no_numbers(
+        tmp_path: Path, value: float, key: str) -> None:
+    """At loading, with the tensor's name; nothing is loaded."""
+    state, target = tiny_encoder().state_dict(), tiny_encoder(seed=1)
+    before = {k: v.clone() for k, v in target.state_dict().items()}
+    state[key].view(-1)[1] = value
+    path = tmp_path / 'a.pth'
+    torch.save(state, path)
+    with pytest.raises(ValueError, match=rf'a\.pth: {key}: 1 of \d+ weights '
+                                         'are not finite'):
+        load_encoder(target, path)
+    assert all(torch.equal(v, before[k])
+               for k, v in target.state_dict().items())
+
+
+def test_numbers_of_other_identities_do_not_matter(tmp_path: Path) -> None:
+    """A classifier that is left out may hold anything."""
+    source = tiny_encoder(5)
+    source.head.classifier.weight.data.fill_(float('nan'))
+    path = tmp_path / 'a.pth'
+    torch.save(source.state_dict(), path)
+    load_encoder(tiny_encoder(7), path)
