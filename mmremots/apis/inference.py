@@ -105,9 +105,9 @@ def inference_video(
 
 
 def refine(tracks: Any, frames: Frames, encoder: PathLike | None = None,
-           train: bool = False, *, labelled: PathLike | None = None,
-           name: str = 'video', frame_rate: float | None = None,
-           first_frame: int | None = None,
+           train: bool = False, *, prune: bool = True,
+           labelled: PathLike | None = None, name: str = 'video',
+           frame_rate: float | None = None, first_frame: int | None = None,
            classes: Mapping[int, int] | None = None,
            config: PathLike | Config = REFINE_CONFIG,
            cfg_options: dict[str, Any] | None = None,
@@ -125,6 +125,8 @@ def refine(tracks: Any, frames: Frames, encoder: PathLike | None = None,
         encoder: Weights of an OSNet x0.25, a path or an address; default:
             the public ones of the config, downloaded once.
         train: Whether to do the two trainings on this video, too.
+        prune: Whether parts of tracks go that are too short or too weak for
+            people of this video.
         labelled: For the trainings, a folder of annotated sequences of
             people; default: the built-in sample, which is drawn.
         name: As of :func:`inference_video`.
@@ -150,6 +152,10 @@ def refine(tracks: Any, frames: Frames, encoder: PathLike | None = None,
         given = _tracks_file(tracks, root, cfg, classes)
         if train:
             cfg.test_cfg.stages = with_trainings(cfg.test_cfg.stages)
+        if not prune:
+            cfg.test_cfg.stages = [
+                stage for stage in cfg.test_cfg.stages
+                if stage['type'].rpartition('.')[2] != 'TrackPruning']
         for stage in cfg.test_cfg.stages:
             if stage['type'].rpartition('.')[2] == 'TrackletsFromFile':
                 stage.update(path=given[0], classes=given[1],

@@ -23,7 +23,8 @@ from mmremots import __version__
 from mmremots.config_check import nearest
 
 #: Names of the subcommands, in the order of the help.
-COMMANDS = ('demo', 'test', 'train', 'report', 'doctor')
+COMMANDS = (
+    'demo', 'track', 'refine', 'test', 'train', 'report', 'doctor')
 
 
 def build_parser() -> argparse.ArgumentParser:

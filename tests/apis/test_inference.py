@@ -93,6 +93,8 @@ def test_refine(video: Video, tmp_path: Path) -> None:
 
     given = VideoTracks.read(gt, video.size, video.num_frames)
     assert contents(refine(given, frames, **options)) == contents(found)
+    kept = refine(given, frames, prune=False, **options)
+    assert len(kept) >= len(given) > len(found)
     pytest.importorskip('supervision')
     assert contents(refine(
         given.to_supervision(), frames, **options)) == contents(found)

@@ -44,7 +44,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(('words', 'message'), [
     (['tset'], "error: 'tset' is no command of mmremots; did you mean test?"),
-    (['x'], "error: 'x' is no command of mmremots; there are demo, test, "),
+    (['x'], "error: 'x' is no command of mmremots; there are demo, track, "),
     (['test', 'remots_smaple.py'], 'error: remots_smaple.py: no such config '
      'file; did you mean mmremots::remots/remots_sample.py, '),
     (['test', f'{CONFIGS}/remots_sample'], f'error: {CONFIGS}/remots_sample: '
