@@ -57,7 +57,11 @@ def find_places(root: Path) -> dict[str, Place]:
             there is one above or below, the message names it.
     """
     if not root.is_dir():
-        raise FileNotFoundError(f'{root}: no such folder of sequences')
+        beside = ', '.join(
+            folder.name for folder in islice(_subfolders(root.parent), 5))
+        raise FileNotFoundError(
+            f'{root}: no such folder of sequences'
+            + (f'; {root.parent} has {beside}' if beside else ''))
     root = Path(os.path.abspath(root)) if root.name in ('', '..') else root
     found = {} if _is_sequence(root) else _below(root)
     if not found and (_is_sequence(root) or _has_images(root)):
@@ -67,6 +71,7 @@ def find_places(root: Path) -> dict[str, Place]:
             place for place in islice(_subfolders(root, depth=2), _LOOK_AT)
             if place.name not in IMAGE_ROOTS and not _is_sequence(place)
             and _below(place)]
+        inside = inside or _above(root)
         hint = (f'; did you mean {" or ".join(map(str, inside[:4]))}?'
                 if inside else
                 '; a sequence is a folder with its images in it, or in img1/')
@@ -147,6 +152,14 @@ def _below(root: Path) -> dict[str, Place]:
         folder.name: Place(folder, root, IMAGES) for folder in folders
         if folder.name not in sequences and _has_images(folder)
         and folder.name not in _BESIDE_IMAGES}
+
+
+def _above(folder: Path) -> list[Path]:
+    """The data root of a folder that belongs to a sequence or beside them."""
+    for above in islice(Path(os.path.abspath(folder)).parents, 3):
+        if not _is_sequence(above) and _below(above):
+            return [above]
+    return []
 
 
 def _is_sequence(folder: Path) -> bool:

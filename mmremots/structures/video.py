@@ -149,7 +149,8 @@ def read_frame(video: Video, frame: int) -> np.ndarray:
         height, width = image.shape[:2]
         raise ValueError(
             f'{path}: the image is {width}x{height}, those of '
-            f'{video.name} are {video.width}x{video.height}{turned(path)}')
+            f'{video.name} are {video.width}x{video.height}'
+            f'{turned(path) or turned(video.img_paths[0])}')
     return image
 
 

@@ -126,6 +126,27 @@ def test_another_folder_is_meant(tmp_path, made, asked, meant):
         assert names(root.strip("'"), names=[name]) == [name]
 
 
+@pytest.mark.parametrize('asked', [
+    'x/A/gt', 'k/instances_txt', 'k/instances/0002', 'x/A/det/raw'])
+def test_a_folder_beside_the_images(tmp_path, asked):
+    """The data root is above it."""
+    images(tmp_path / 'x' / 'A' / 'img1')
+    images(tmp_path / 'k' / 'image_02' / '0002')
+    (tmp_path / asked).mkdir(parents=True)
+    meant = tmp_path / asked.split('/')[0]
+    with pytest.raises(FileNotFoundError, match='did you mean') as caught:
+        find_sequences(tmp_path / asked)
+    assert str(caught.value).endswith(f'did you mean {meant}?')
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    """What stands beside it is named."""
+    images(tmp_path / 'train' / 'A')
+    with pytest.raises(FileNotFoundError, match=(
+            r'trian: no such folder of sequences; .* has train$')):
+        find_sequences(tmp_path / 'trian')
+
+
 def test_exif(tmp_path):
     """An image turned by its tag is named as the reason."""
     from PIL import Image

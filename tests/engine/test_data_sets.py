@@ -84,6 +84,7 @@ def test_kitti_mots(tiny: Path, tmp_path: Path) -> None:
     assert 'TINY-02: KITTI MOTS, 0-based, 8 frames' in log
     assert 'classes car 1, pedestrian 1' in log
     assert 'ReMOTS, pedestrian' in log
+    assert 'no report could be made' not in log
 
 
 def draw_kitti(source: Path, root: Path, name: str, num_frames: int) -> None:
@@ -220,5 +221,6 @@ def test_only_cars_in_a_pedestrian_run(tiny: Path, tmp_path: Path) -> None:
     assert metrics['mots/FP'] > 0
     log = next((tmp_path / 'run').glob('*/*.log')).read_text()
     assert 'TINY-02: its ground truth has no pedestrian: nothing' in log
+    assert 'no report could be made' not in log
     text = (tmp_path / 'run' / 'metrics.json').read_text()
     assert json.loads(text)['mots/TP'] == 0
