@@ -82,8 +82,8 @@ def choose_frames(num_frames: int, fitting: int,
     if fitting >= num_frames:
         return list(range(1, num_frames + 1))
     first = sorted(set(list(dict.fromkeys(wanted))[:max(fitting // 2, 0)]))
-    step = int(np.ceil(num_frames / max(fitting - len(first), 1)))
-    return sorted({*first, *range(1, num_frames + 1, step)})
+    even = np.linspace(1, num_frames, max(fitting - len(first), 1))
+    return sorted({*first, *np.round(even).astype(int).tolist()})
 
 
 def mask_outline(rle: RLE, scale: float) -> str:
@@ -160,7 +160,7 @@ def _encode_frame(
     rows = table.of_frame(frame)
     masks = [(int(ids[row]), mask_outline(table.rles[row], scale))
              for row in range(rows.start, rows.stop)]
-    return _data_uri(image, 45), masks
+    return _data_uri(image, 40), masks
 
 
 def _size(encoded: tuple[str, list[tuple[int, str]]]) -> int:

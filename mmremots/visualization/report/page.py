@@ -31,7 +31,7 @@ from mmremots.visualization.report.timeline import (
 )
 
 #: Bytes that the frames of all videos and their masks may take together.
-FRAME_BUDGET = 6_000_000
+FRAME_BUDGET = 7_000_000
 #: Rows that the timelines of all videos may have together.
 MOST_ROWS = 1000
 #: Decisions of each kind that are shown, over all videos.

@@ -197,7 +197,7 @@ def test_a_long_video_opens(browser, run_data, tmp_path):
     data = data_of(replace(video, img_paths=video.img_paths[:10_000]))
     path = tmp_path / 'report.html'
     write_page(path, replace(run_data, videos=[data]))
-    assert path.stat().st_size < 8e6
+    assert path.stat().st_size < 9e6
     browser.get(path.as_uri())
     shown = browser.find_element('css selector', '.sampled').text
     assert re.match(r'The player shows \d+ of its 10000 frames', shown)
