@@ -43,18 +43,26 @@ class MaskGeneration(VideoStage):
 
     def check(self, run: Run) -> None:
         """Check the detectors, but for those whose work is done."""
-        for video in run.share(run.videos):
-            if run.artifacts.valid(self.piece(video)):
-                continue
-            for name, source in run.model.detector.named_sources():
+        videos = [video for video in run.share(run.videos)
+                  if not run.artifacts.valid(self.piece(video))]
+        for name, source in run.model.detector.named_sources():
+            for video in videos:
                 if not (source.needs_image and run.artifacts.valid(
                         self._piece_of(video, name))):
                     source.check(video)
+            if source.needs_image:
+                source.unload()  # One network at a time.
 
     def run(self, run: Run, label: str) -> None:
-        """Work on this process's share, then let go of the networks."""
+        """Work on this process's share, one network at a time."""
+        for name, source in run.model.detector.named_sources():
+            if source.needs_image:
+                for video in run.share(run.videos):
+                    if not run.artifacts.valid(self.piece(video)):
+                        self._stored(run, run.work(video),
+                                     f'{label}, {video.name}', name, source)
+                source.unload()
         super().run(run, label)
-        run.model.detector.unload()
 
     def process(self, run: Run, work: VideoWork, title: str) -> None:
         """Detect, source by source, then fuse frame by frame."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
+import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,7 +87,9 @@ def run_masks(
     if stop_at is not None:
         detector.sources[0].stop_at = stop_at
     run = Run(
-        folder=RunFolder(work_dir), videos=[read_sequence(video_folder)],
+        folder=RunFolder(work_dir), videos=[
+            read_sequence(folder)
+            for folder in sorted(video_folder.parent.iterdir())],
         labelled=[], model=SimpleNamespace(detector=detector),
         model_cfg={}, training={}, seed=0, resume=False)
     stage = MaskGeneration(num_workers)
@@ -217,6 +220,37 @@ def test_network_in_the_stage(
     monkeypatch.setattr(InstanceSegmenter, 'load', None)
     run_masks(video_folder, tmp_path, source)
     run_masks(video_folder, tmp_path, source, iom_thr=.9)
+
+
+def test_one_network_at_a_time(
+        video_folder: Path, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two networks and two videos: one after the other."""
+    shutil.copytree(video_folder, video_folder.parent / 'w')
+    held: list[int] = []
+    loaded: set[int] = set()
+    load, unload = InstanceSegmenter.load, InstanceSegmenter.unload
+
+    def counted_load(self: InstanceSegmenter) -> Any:
+        if id(self) not in loaded:
+            loaded.add(id(self))
+            held.append(len(loaded))
+        return load(self)
+
+    def counted_unload(self: InstanceSegmenter) -> None:
+        loaded.discard(id(self))
+        unload(self)
+
+    monkeypatch.setattr(InstanceSegmenter, 'load', counted_load)
+    monkeypatch.setattr(InstanceSegmenter, 'unload', counted_unload)
+    sources = [{'type': 'InstanceSegmenter', 'config': TINY, 'score_thr': thr,
+                'classes': dict.fromkeys(range(80), 2), 'scale': (64, 64)}
+               for thr in (0., 0.01)]
+    run_masks(video_folder, tmp_path, *sources)
+    assert held == [1, 1, 1, 1]  # Each is checked, then works.
+    assert not loaded
+    assert {'v.txt', 'w.txt', 'tiny_segmenter_2/w.txt'} <= files(
+        tmp_path).keys()
 
 
 def test_bad_input_stops_the_run_before_any_work(
