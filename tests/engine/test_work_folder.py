@@ -1,6 +1,7 @@
 """Every file of a work folder, damaged: the run mends it or names it."""
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 from collections import Counter
