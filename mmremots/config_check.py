@@ -31,13 +31,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f'; did you mean {", ".join(near)}?' if near else ''
 
 
-def build_part(registry: Registry, key: str, config: Any) -> Any:
+def build_part(registry: Registry, key: str, config: Any,
+               base: type = object) -> Any:
     """Build a part, or say which key of the config is wrong.
 
     Args:
         registry: Where its class is.
         key: Full name of the config, such as ``model.tracker``.
         config: The config.
+        base: What it must be an instance of.
 
     Raises:
         ValueError: One line that begins with the key.
@@ -45,9 +47,15 @@ def build_part(registry: Registry, key: str, config: Any) -> Any:
     """
     check_config(key, config)
     try:
-        return registry.build(config)
+        part = registry.build(config)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ValueError(f'{key}: {_reason(error)}') from error
+    if not isinstance(part, base):
+        raise ValueError(
+            f'{key}: {type(part).__name__} is no {base.__name__}; one that '
+            f'is to be put in here is derived from {base.__module__}.'
+            f'{base.__name__}')
+    return part
 
 
 def _reason(error: Exception) -> str:

@@ -216,3 +216,25 @@ def test_the_command_of_a_wheel_runs_the_sample(
     assert (run / 'encoder_intra.pth').read_bytes() == (
         run.parent / 'remots_sample' / 'encoder_intra.pth').read_bytes()
     assert _call(installed / 'mmremots', 'doctor', cwd=tmp_path)
+
+
+@pytest.mark.slow
+def test_a_package_on_top_of_the_wheel(
+        installed: Path, tmp_path: Path) -> None:
+    """Its parts are found, and its config inherits ours."""
+    shutil.copytree(ROOT / 'tests' / 'user_package', tmp_path / 'club')
+    _call(sys.executable, '-m', 'pip', '--python', installed / 'python',
+          'install', '--no-deps', '--no-index', '--no-build-isolation',
+          tmp_path / 'club')
+    printed = _call(installed / 'python', '-c', '''
+import mmremots, club_remots
+from pathlib import Path
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+cfg = Config.fromfile(
+    Path(club_remots.__file__).parent / 'configs' / 'club.py')
+with DefaultScope.overwrite_default_scope('mmdet'):
+    model = MODELS.build(cfg.model)
+print(type(model.reid).__name__, type(model.tracker).__name__)
+''', cwd=tmp_path)
+    assert printed.splitlines()[-1] == 'ShirtAndTrousers GreedyOverlap'

@@ -18,7 +18,13 @@ SPECS = (
 
 def tiny_config(data: Path, work_dir: Path, **options: object) -> Config:
     """The sample's config on other data, a few iterations long."""
-    cfg = Config.fromfile(ROOT / 'configs' / 'remots_sample.py')
+    return shorten(Config.fromfile(ROOT / 'configs' / 'remots_sample.py'),
+                   data, work_dir, **options)
+
+
+def shorten(cfg: Config, data: Path, work_dir: Path,
+            **options: object) -> Config:
+    """Put other data into a config, and few iterations."""
     dataset = dict(type='mmremots.MOTSChallengeDataset', test_mode=True)
     cfg.test_dataloader.dataset = dict(
         dataset, data_root=str(data / 'test'), pipeline=cfg.frames_pipeline)
@@ -47,4 +53,5 @@ def files_of(folder: Path) -> dict[str, bytes]:
                 'encoder_*.pth', 'statistics/*', 'metrics.json',
                 'submission.zip')
     return {str(path.relative_to(folder)): path.read_bytes()
-            for pattern in patterns for path in folder.glob(pattern)}
+            for pattern in patterns for path in folder.glob(pattern)
+            if path.is_file()}

@@ -18,7 +18,7 @@ from mmengine.runner import find_latest_checkpoint
 
 from mmremots.engine.runner import ReMOTSRunner, model_of
 from mmremots.models.checkpoint import differences, read_checkpoint
-from mmremots.models.reid import ReIDEncoder, load_encoder, read_state_dict
+from mmremots.models.reid import BaseEncoder, load_encoder, read_state_dict
 from mmremots.models.reid.checkpoint import between, save_encoder
 from mmremots.registry import DATASETS, MODELS, current_scope, qualified
 
@@ -70,7 +70,7 @@ def _check_bytes(path: Path) -> None:
         raise ValueError(f'{damaged} in it is not what was written')
 
 
-def _check_whole(checkpoint: Any, encoder: ReIDEncoder,
+def _check_whole(checkpoint: Any, encoder: BaseEncoder,
                  max_iters: int) -> None:
     parts = dict(meta=dict, state_dict=dict, optimizer=dict,
                  param_schedulers=list)

@@ -22,9 +22,11 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
         The stages; the files of a second one of a kind have the suffix
         ``_2``, and so on.
     """
+    from mmremots.engine.stages import Stage  # They know the run, it us.
     stages: list[Stage] = []
     for number, config in enumerate(configs):
-        stage = build_part(STAGES, f'test_cfg.stages[{number}]', config)
+        stage = build_part(
+            STAGES, f'test_cfg.stages[{number}]', config, Stage)
         stage.config = {key: value for key, value in config.items()
                         if key not in ('type', '_scope_')}
         stages.append(stage)

@@ -134,7 +134,8 @@ class EncoderTraining(Stage):
             run.artifacts.wrote(out)
             return
         encoder = copy.deepcopy(run.model_cfg['reid'])
-        encoder['head']['num_classes'] = groups.num_identities
+        if 'head' in encoder:  # An encoder may have none.
+            encoder['head']['num_classes'] = groups.num_identities
         encoder.pop('init_cfg', None)
         goes_on = run.artifacts.goes_on(self.name)
         train_encoder(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import NDArray
-from torch import nn
 
 from mmremots.registry import MODELS
 from mmremots.structures.classes import PEDESTRIAN
@@ -33,6 +32,8 @@ from .detection_files import (
     scaled,
 )
 
+from .base import BaseMaskSource
+
 if TYPE_CHECKING:
     from mmremots.structures.video import Video
 
@@ -51,7 +52,7 @@ def check_thresholds(score_thr: float, weak_thr: float | None) -> None:
 
 
 @MODELS.register_module()
-class DetectionsFromFile(nn.Module):
+class DetectionsFromFile(BaseMaskSource):
     """A source of :class:`~.mask_fusion.MaskFusion` that reads files.
 
     TrackR-CNN text (``.txt``, :func:`~mmremots.structures.read_detections`)

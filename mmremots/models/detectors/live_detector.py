@@ -1,7 +1,7 @@
 """What every detector that runs on the frames has in common."""
 from __future__ import annotations
 
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from mmremots.structures.observations import Observations
 
+from .base import BaseMaskSource
 from .detections_from_file import DetectionsFromFile, check_thresholds
 
 if TYPE_CHECKING:
     from mmremots.structures.video import Video
 
 
-class LiveDetector(nn.Module, metaclass=ABCMeta):
+class LiveDetector(BaseMaskSource):
     """A source of :class:`~.mask_fusion.MaskFusion` that looks at frames.
 
     A subclass says what it is made of and detects on batches; that is all it
@@ -88,9 +88,6 @@ class LiveDetector(nn.Module, metaclass=ABCMeta):
         It runs in loader workers and must pickle, without the network.
         """
         return _unchanged
-
-    def check(self, sequence: Video) -> None:
-        """Raise now what detection would raise later, if it can."""
 
     def unload(self) -> None:
         """Let go of memory until the next detection."""

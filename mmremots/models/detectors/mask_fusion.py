@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
+from mmremots.config_check import build_part
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures.masks import (
     RLE,
@@ -18,6 +19,8 @@ from mmremots.structures.masks import (
     rle_bbox,
 )
 from mmremots.structures.observations import Observations
+
+from .base import BaseMaskSource
 
 if TYPE_CHECKING:
     from mmremots.structures.video import Video
@@ -101,13 +104,12 @@ def fuse_weak(
 
 
 @MODELS.register_module()
-class MaskFusion(nn.Module):
+class MaskFusion(BaseMaskSource):
     """A detector made of detectors; see :func:`fuse`.
 
-    A source is a module with ``needs_image``, ``check(sequence)``,
-    ``fingerprint(sequence)`` and ``detect(image, sequence, frame)``, as this
-    one; score threshold, class map and score weight are its own. One
-    that looks at images is a :class:`~.live_detector.LiveDetector`.
+    A source is a :class:`~.base.BaseMaskSource`, as this one; score
+    threshold, class map and score weight are its own. One that looks at
+    images is a :class:`~.live_detector.LiveDetector`.
 
     Args:
         sources: Configs of the detectors, such as
@@ -129,12 +131,13 @@ class MaskFusion(nn.Module):
         if min_area < 1:
             raise ValueError(f'min_area is {min_area}, not 1 or more')
         self.sources = nn.ModuleList(
-            MODELS.build(source) for source in sources)
+            build_part(MODELS, f'sources[{number}]', source, BaseMaskSource)
+            for number, source in enumerate(sources))
         self.nms = TASK_UTILS.build(nms or {'type': 'IoMNMS'})
         self.min_area = min_area
 
     @property
-    def needs_image(self) -> bool:
+    def needs_image(self) -> bool:  # type: ignore[override]
         """Whether :meth:`detect` looks at the image."""
         return any(source.needs_image for source in self.sources)
 

@@ -13,8 +13,14 @@ from torch import Tensor
 
 from mmremots.config_check import build_part
 from mmremots.models.checkpoint import differences
+from mmremots.models.detectors import MaskFusion
+from mmremots.models.reid import BaseEncoder
 from mmremots.models.reid.checkpoint import OF_MODEL, fit_encoder
-from mmremots.models.task_modules import Tracked
+from mmremots.models.task_modules import (
+    BaseMerger,
+    BaseShortTermTracker,
+    Tracked,
+)
 from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import MODELS, TASK_UTILS
 from mmremots.structures import Observations, Overlaps
@@ -36,13 +42,15 @@ class ReMOTS(BaseMOTModel):
     weights of the model, or loading fails.
 
     Args:
-        detector: Config of the masks' source, a ``MaskFusion``.
-        reid: Config of the appearance encoder, a ``ReIDEncoder``.
+        detector: Config of the masks' source, a ``MaskFusion``; its sources
+            are what is exchanged.
+        reid: Config of the appearance encoder, a ``BaseEncoder``.
         motion: Config of the motion between adjacent frames, a
             ``DenseFlow``.
-        tracker: Config of the short-term tracker.
-        merger: Config of the merger of tracklets.
-        data_preprocessor: mm's slot for it; images stay as they are.
+        tracker: Config of the ``BaseShortTermTracker``.
+        merger: Config of the ``BaseMerger``.
+        data_preprocessor: Unused by the stages; mm's slot for it.
+    from mmremots.models.trackers import adjacent_overlaps
         init_cfg: Initialisation of the whole, as in mmengine.
     """
 
@@ -55,11 +63,14 @@ class ReMOTS(BaseMOTModel):
                  data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.detector = build_part(MODELS, 'model.detector', detector)
-        self.reid = build_part(MODELS, 'model.reid', reid)
+        self.detector = build_part(
+            MODELS, 'model.detector', detector, MaskFusion)
+        self.reid = build_part(MODELS, 'model.reid', reid, BaseEncoder)
         self.motion = build_part(MODELS, 'model.motion', motion)
-        self.tracker = build_part(MODELS, 'model.tracker', tracker)
-        self.merger = build_part(TASK_UTILS, 'model.merger', merger)
+        self.tracker = build_part(
+            MODELS, 'model.tracker', tracker, BaseShortTermTracker)
+        self.merger = build_part(
+            TASK_UTILS, 'model.merger', merger, BaseMerger)
         self.register_load_state_dict_pre_hook(_fit)
         #: Frames of a video that come one by one, and their images.
         self._clip: list[tuple[DetDataSample, Tensor | None]] = []

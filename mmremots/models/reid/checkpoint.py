@@ -24,7 +24,7 @@ from .se_resnext_weights import from_seresnext, is_seresnext
 from .torchreid_weights import from_torchreid, is_torchreid
 
 if TYPE_CHECKING:
-    from .encoder import ReIDEncoder
+    from .base import BaseEncoder
 
 #: What belongs to one set of identities, and not to another.
 OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
@@ -70,7 +70,7 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
     return {**(content if whole else {}), 'state_dict': weights}
 
 
-def load_encoder(model: ReIDEncoder, path: str | Path) -> None:
+def load_encoder(model: BaseEncoder, path: str | Path) -> None:
     """Loads weights into an encoder; nothing is skipped without a word.
 
     What may be left out or missing is said in :func:`fit_encoder`. If

@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from torch import nn
 
 from mmremots.datasets.sequences import read_sequence
-from mmremots.models.detectors import DetectionsFromFile, MaskFusion, fuse
+from mmremots.models.detectors import (
+    BaseMaskSource,
+    DetectionsFromFile,
+    MaskFusion,
+    fuse,
+)
 from mmremots.models.detectors.mask_fusion import fuse_weak
 from mmremots.models.task_modules.iom_nms import IoMNMS
 from mmremots.registry import MODELS
@@ -192,7 +196,7 @@ def test_benchmark_agrees(monkeypatch, capsys):
 
 
 @MODELS.register_module()
-class BrightPixels(nn.Module):
+class BrightPixels(BaseMaskSource):
     """A detector that looks at the image: its bright pixels are a person."""
 
     needs_image = True
