@@ -21,6 +21,7 @@ from mmremots.structures.row_tables import (
     ReadingOptions,
 )
 
+from .base import BaseMaskSource
 from .detection_files import (
     check_scores,
     class_map,
@@ -31,8 +32,6 @@ from .detection_files import (
     read_file,
     scaled,
 )
-
-from .base import BaseMaskSource
 
 if TYPE_CHECKING:
     from mmremots.structures.video import Video

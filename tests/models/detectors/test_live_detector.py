@@ -39,7 +39,8 @@ def test_two_methods_are_enough(tmp_path: Path) -> None:
     path = tmp_path / 'v.txt'
     write_detections(path, detector.detect_batch([image], [4])[0])
     from mmremots.structures.video import Video
-    video = Video('v', ('1', '2', '3', '4'), 8, 12, 30., None)
+    video = Video('v', tuple(f'v/img1/{k}.jpg' for k in '1234'), 8, 12, 30.,
+                      None)
     again = detector.stored(path).detect(None, video, 4)
     assert again.rles == found.rles
     assert again.scores.tolist() == found.scores.tolist()
