@@ -46,6 +46,8 @@ def read_truth(video: Video) -> tuple[Observations, NDArray[np.int64]]:
                 path, video.size, video.num_numbers, video.first_frame)
     except ValueError as error:
         hint = _numbering(video) if 'frame ' in str(error) else ''
+        if hint and 'first_frame=' not in str(error):
+            hint += '; if it counts the images from 1, say first_frame=1'
         raise ValueError(f'{error}{hint}') from None
     try:
         table = to_frames(video, table)
@@ -126,8 +128,7 @@ def _numbering(video: Video) -> str:
         return ''
     return (f'; {video.name} has images {Path(video.img_paths[0]).name} to '
             f'{Path(video.img_paths[-1]).name}, and numbers in files are '
-            'taken to be theirs; if the ground truth counts the images from '
-            '1, say first_frame=1')
+            'taken to be theirs')
 
 
 @cache

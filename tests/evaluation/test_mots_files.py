@@ -105,11 +105,12 @@ def test_pngs(tmp_path):
 
 
 @pytest.mark.parametrize(('numbers', 'frame', 'message'), [
-    ((0, 1, 2), 3, 'frame 3, but the last is 2; a has images 0 to 2, and '
-                   'numbers in files .* say first_frame=1'),
+    ((0, 1, 2), 3, 'frame 3, but the last is 2; .*first_frame=1.*; a has '
+                   'images 0 to 2, and numbers in files are'),
     ((5, 10, 15), 6, 'a.txt: frame 6, but no image has this number: after 5 '
                      'comes 10'),
-    ((101, 102, 103), 1, 'frame 1, but the first is 101; a has'),
+    ((101, 102, 103), 1, 'frame 1, but the first is 101; .*images 101 to '
+                         '103, .*first_frame=1'),
 ])
 def test_frames_that_no_image_is_of(tmp_path, numbers, frame, message):
     """The numbers in the names count; what else to say is said."""
@@ -117,6 +118,15 @@ def test_frames_that_no_image_is_of(tmp_path, numbers, frame, message):
     path.write_text(line(frame, 1, 2, 0, 10))
     with pytest.raises(ValueError, match=message):
         check_ground_truth(video(path, 3, numbers))
+
+
+def test_blank_lines_and_tabs(tmp_path):
+    """Lines are counted as an editor counts them."""
+    path = tmp_path / 'a.txt'
+    path.write_text('\n' + line(2, 1, 2, 0, 10) + '\n\n' + line(
+        1, 3, 4, 0, 5).replace(' ', '\t'))
+    with pytest.raises(ValueError, match=r'a\.txt:5: class 4'):
+        read_checked_mots(path)
 
 
 def test_real_annotation(shared_data):
