@@ -148,13 +148,35 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def _check_options(cfg: Config, options: Mapping[str, Any]) -> None:
-    """An option of a misspelt part would be set and never looked at."""
+    """Refuse options that a config has no place for.
+
+    Of a misspelt part one would be set and never looked at.
+    """
     parts = {*cfg, *inspect.signature(Runner).parameters, *RUNNER_EXTRAS}
     for option in options:
         part = option.split('.')[0]
         if part not in parts:
             raise ValueError(f'--cfg-options {option}: a config has no '
                              f'{part}{nearest(part, parts)}')
+        _check_numbers(cfg, option)
+
+
+def _check_numbers(cfg: Config, option: str) -> None:
+    """Refuse a number, where a config has a list, that is none of it."""
+    value: Any = cfg
+    parts = option.split('.')
+    for depth, part in enumerate(parts):
+        if isinstance(value, list | tuple):
+            if not (part.isdigit() and int(part) < len(value)):
+                raise ValueError(
+                    f'--cfg-options {option}: {".".join(parts[:depth])} is a '
+                    f'list of {len(value)}, from 0 to {len(value) - 1}, '
+                    f'which has no {part}')
+            value = value[int(part)]
+        elif isinstance(value, Mapping) or depth == 0:
+            value = value.get(part)
+        else:
+            return
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -50,6 +50,18 @@ def frames_of_entries(
     return by_name, True
 
 
+def listed_size(
+        source: CocoContent, names: FrameNames) -> tuple[int, int] | None:
+    """Size (h, w) that a video's images are listed with, if they are."""
+    frames = frames_of_images(source.images, source.titles, names)
+    for image in source.images:
+        size = image.get('height'), image.get('width')
+        if frames[image['id']] is not None and all(
+                isinstance(side, int) and side > 0 for side in size):
+            return size
+    return None
+
+
 def by_list(frames: Mapping[Any, int | None], first_frame: int) -> FrameOf:
     """The frame of an entry by a list of images.
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .coco_content import CocoContent, read_coco
-from .coco_frames import FrameOf, frames_of_entries
+from .coco_frames import FrameOf, frames_of_entries, listed_size
 from .frame_names import FrameNames
 from .mask_boxes import box_mask
 from .masks import rle_area
@@ -98,7 +98,8 @@ def detections_in_coco(
         kind = 'YouTube-VIS results'
     entries = CocoEntries(
         frame_of, label_of_category, options or ReadingOptions(),
-        score_of_none=_score_of_none(content))
+        score_of_none=_score_of_none(content),
+        listed_size=None if names is None else listed_size(source, names))
     found = entries.gather(
         content, size, num_frames, first_frame, kind)
     found.by_number = by_number
@@ -125,6 +126,8 @@ class CocoEntries:
         id_of: Track id of an entry; default: none.
         score_of_none: Score of entries without one; default: an error.
         masks_are_boxes: Whether the boxes are to be the masks.
+        listed_size: (h, w) that images are listed with, which polygons are
+            for; default: that of the images.
     """
 
     def __init__(
@@ -133,13 +136,15 @@ class CocoEntries:
             options: ReadingOptions,
             id_of: Callable[[Mapping[str, Any]], int] | None = None,
             score_of_none: float | None = None,
-            masks_are_boxes: bool = False) -> None:
+            masks_are_boxes: bool = False,
+            listed_size: Sequence[int] | None = None) -> None:
         self.frame_of = frame_of
         self.labels = label_of_category
         self.options = options
         self.id_of = id_of
         self.score_of_none = score_of_none
         self.masks_are_boxes = masks_are_boxes
+        self.listed_size = listed_size
         self.counts: dict[str, int] = {}
         self._shares = self._polygons = 0
 
@@ -157,6 +162,7 @@ class CocoEntries:
             return None
         segmentation = entry.get('segmentation')
         if isinstance(segmentation, list):
+            size = self._size_of_polygons(size)
             self._polygons += 1
             self._shares += in_shares(segmentation)
         box = _corners(entry.get('bbox'))
@@ -181,6 +187,19 @@ class CocoEntries:
             frame, box, to_number(score, 'score'),
             category if self.labels is None else self.labels[category], rle,
             None if self.id_of is None else self.id_of(entry))
+
+    def _size_of_polygons(
+            self, size: Sequence[int] | None) -> Sequence[int] | None:
+        listed = self.listed_size
+        if listed is None or size is None or tuple(listed) == tuple(size):
+            return size
+        if not self.options.resize_masks:
+            raise ValueError(
+                f'a polygon in an image that is listed with size (h, w) = '
+                f'({listed[0]}, {listed[1]}), which is not that of the '
+                f'images, ({size[0]}, {size[1]}); resize_masks=True scales '
+                'it')
+        return listed
 
     def gather(
             self, content: CocoContent, size: Sequence[int] | None,

@@ -52,8 +52,8 @@ def settle_boxes(
     inverted = (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
     # A box of a pixel at most stands for none: SOLO, for one, has 0 0 0 0.
     sides = boxes[:, 2:] - boxes[:, :2]
-    flat = (((sides >= 0) & (sides <= 1)).any(axis=1)
-            | (tight[:, 2:] <= tight[:, :2]).any(axis=1))
+    flat = ((sides >= 0) & (sides <= 1)).any(axis=1)
+    empty = np.any(tight[:, 2:] <= tight[:, :2], axis=1)
     remarks = []
     other = boxes.copy()  # Corners, if it is the other form.
     if form == 'corners':
@@ -61,10 +61,11 @@ def settle_boxes(
     else:
         other[:, 2:] -= boxes[:, :2]
     given = ~flat
-    if given.any():
+    seen = given & ~empty
+    if seen.any():
         fits, fits_otherwise = (
-            _iou(boxes[given], tight[given]).mean(),
-            _iou(other[given], tight[given]).mean())
+            _iou(boxes[seen], tight[seen]).mean(),
+            _iou(other[seen], tight[seen]).mean())
         if fits_otherwise > max(_FITS, fits + _BETTER):
             is_what, not_what = 'x, y, width, height', 'corners'
             if form == 'sides':
@@ -79,16 +80,18 @@ def settle_boxes(
         raise ValueError(
             f'{places[k]}: box {" ".join(f"{s:g}" for s in boxes[k])} is '
             'inside out')
-    outside = np.flatnonzero(given & ~_within(tight, boxes)).tolist()
+    outside = np.flatnonzero(
+        given & (empty | ~_within(tight, boxes))).tolist()
     strays = [k for k in outside
-              if not _belongs(rows[k].rle, boxes[k])]
+              if empty[k] or not _belongs(rows[k].rle, boxes[k])]
     if not strays:
         return remarks, []
     k = strays[0]
+    guess = ('; it has no pixel' if empty[k]
+             else _guess(rows[k].rle, boxes[k]))
     message = (
         f'{places[k]}: the mask is not where its box is, and so it is with '
-        f'{len(strays)} of {np.count_nonzero(given)} masks'
-        f'{_guess(rows[k].rle, boxes[k])}')
+        f'{len(strays)} of {np.count_nonzero(given)} masks{guess}')
     if 2 * len(strays) >= np.count_nonzero(given):
         raise ValueError(message)
     return remarks, [message]

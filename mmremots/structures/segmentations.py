@@ -14,6 +14,10 @@ from .rle import RLE, rle_size, runs_to_rle
 _LONGEST_OUTLINE = 10**6
 
 
+#: Shares of the image's size that an outline may reach beyond its edge.
+_BEYOND = 0.02
+
+
 class NoOutlineError(ValueError):
     """A segmentation none of whose polygons has three corners."""
 
@@ -61,8 +65,9 @@ def in_shares(segmentation: Any) -> bool:
             for part in _polygons(segmentation)])
     except (TypeError, ValueError, OverflowError):
         return False
-    return bool(len(points) and (points >= 0).all() and (points <= 1).all()
-                and (points % 1 != 0).any())
+    return bool(
+        len(points) and (np.abs(points - 0.5) <= 0.5 + _BEYOND).all()
+        and (points % 1 != 0).any())
 
 
 def _polygons(segmentation: list[Any]) -> list[Any]:

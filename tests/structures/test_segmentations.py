@@ -89,6 +89,7 @@ def test_nonsense_is_no_polygon(part):
 @pytest.mark.parametrize(('segmentation', 'shares'), [
     ([[.1, .2, .3, .2, .3, .4]], True),
     ([[[.1, .2], [.3, .2], [.3, .4]], [0, 0, 1, 0, .5, 1]], True),
+    ([[-.01, .2, 1.01, .2, .3, .4]], True),
     ([[.1, .2, .3, .2, .3, 1.4]], False),
     ([[0, 0, 1, 0, 1, 1]], False),
     ([SQUARE], False), ([['a']], False), ([], False), (None, False)])

@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 import logging
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +14,11 @@ from mmengine.logging import MMLogger
 
 from mmremots.datasets.sequences import read_sequence
 from mmremots.models.detectors import DetectionsFromFile
+from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask, rle_bbox
 from mmremots.structures.video import Video
 
+TOOLS = Path(__file__).resolve().parents[3] / 'tools'
 SIZE = (48, 64)
 #: Frame and box (x1, y1, x2, y2) of each detection, scores falling.
 ROWS = [(2, (30, 5, 42, 40)), (2, (4, 2, 16, 36)), (3, (31, 5, 43, 40)),
@@ -571,6 +576,38 @@ class TestMasks:
         boxes = np.concatenate([table.boxes for table in tables])
         np.testing.assert_allclose(boxes, rle_bbox(MASKS), atol=2)
 
+    def test_polygons_of_resized_images(self, tmp_path, sequence):
+        """The list of images tells; polygons alone do not."""
+        lists = dump(tmp_path / 'images.json', {'images': [
+            {'id': k, 'file_name': f'{k:06}.jpg', 'height': 24, 'width': 32}
+            for k in range(1, 6)]})
+        halves = [np.array(box) / 2 for _, box in ROWS]
+        polygons = [[[x1, y1, x2, y1, x2, y2, x1, y2]]
+                    for x1, y1, x2, y2 in halves]
+        path = dump(tmp_path / 'all.json', [
+            {**entry, 'bbox': [*box[:2], *(box[2:] - box[:2])]}
+            for entry, box in zip(
+                results(masks=polygons), halves, strict=True)])
+        options = dict(ann_file=str(lists))
+        with pytest.raises(ValueError, match=r'entry 0: .*\(24, 32\).*resize'):
+            DetectionsFromFile(str(path), **options).check(sequence)
+        tables = rows_of(DetectionsFromFile(
+            str(path), resize_masks=True, **options), sequence)
+        boxes = np.concatenate([table.boxes for table in tables])
+        np.testing.assert_allclose(boxes, rle_bbox(MASKS), atol=2)
+
+    def test_masks_without_a_pixel(self, sequence, det, log):
+        """In boxes of a person's size: a few are a warning, half are not."""
+        nothing = encode_mask(np.zeros(SIZE))['counts'].decode()
+        masks = [*rles()[:3], *rles([nothing])]
+        dump(det / 'a.json', results(masks=masks))
+        DetectionsFromFile('det/*').check(sequence)
+        assert 'it has no pixel' in log[logging.WARNING][0]
+        dump(det / 'a.json', results(masks=rles([nothing] * 4)))
+        with pytest.raises(ValueError, match='so it is with 4 of 4 masks; it '
+                                             'has no pixel'):
+            DetectionsFromFile('det/*').check(sequence)
+
     @pytest.mark.parametrize(('spoil', 'looks'), [
         (lambda counts: str(counts.encode()), "Python's bytes"),
         (lambda counts: counts.replace('\\', '\\\\'), 'backslash was doubl')])
@@ -589,6 +626,40 @@ class TestMasks:
         with pytest.raises(ValueError, match=rf'{looks}.*fix_counts=True'):
             DetectionsFromFile('det/*').check(sequence)
         same(DetectionsFromFile('det/*', fix_counts=True), sequence)
+
+
+def test_results_on_the_json_of_our_converter(
+        pedestrians, tmp_path, monkeypatch):
+    """A detector's results on what mots2coco wrote; with ann_file= alone.
+
+    The path of one file for all is from where the command runs.
+    """
+    spec = importlib.util.spec_from_file_location(
+        'mots2coco', TOOLS / 'dataset_converters' / 'mots2coco.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.chdir(tmp_path)
+    names = ['TUD-Campus', 'TUD-Stadtmitte']
+    monkeypatch.setattr(sys, 'argv', [
+        'mots2coco', str(pedestrians), '-o', 'train.json', '--sequences',
+        *names])
+    tool.main()
+    content = json.loads((tmp_path / 'train.json').read_text())
+    dump(tmp_path / 'results.segm.json', [{
+        'image_id': a['image_id'], 'category_id': a['category_id'],
+        'bbox': a['bbox'], 'segmentation': a['segmentation'], 'score': 0.9}
+        for a in content['annotations']])
+    for name in names:
+        video = read_sequence(pedestrians / name)
+        source = DetectionsFromFile(
+            'results.segm.json', ann_file='train.json')
+        truth, _ = read_mots(video.gt_path, video.size)
+        tables = rows_of(source, video)
+        assert sum(map(len, tables)) == len(truth)
+        for frame, table in enumerate(tables, 1):
+            assert sorted(rle['counts'] for rle in table.rles) == sorted(
+                rle['counts']
+                for rle in truth.take(truth.of_frame(frame)).rles)
 
 
 def test_real_files_belong_together(pedestrians, log):

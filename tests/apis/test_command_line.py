@@ -1,0 +1,40 @@
+"""Options of the command line: what a config has no place for."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmremots.apis.command_line import load_config
+
+CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'remots_sample.py'
+
+
+def load(**options: object) -> Config:
+    """The sample's config with some options."""
+    return load_config(argparse.Namespace(
+        config=str(CONFIG), work_dir=None, resume=False, launcher='none',
+        local_rank=0, cfg_options=options))
+
+
+@pytest.mark.parametrize(('option', 'message'), [
+    ('test_cfg.stages.7.x', r'test_cfg\.stages is a list of 5, from 0 to 4, '
+     'which has no 7'),
+    ('test_cfg.stages.x', r'test_cfg\.stages is a list of 5'),
+    ('test_cfg.stages.-1.x', 'which has no -1'),
+    ('model.detector.sources.3.score_thr', r'model\.detector\.sources is a'),
+])
+def test_a_number_that_a_list_has_not(option: str, message: str) -> None:
+    """The key is named, not Python's words on lists."""
+    with pytest.raises(ValueError, match=message) as error:
+        load(**{option: 1})
+    assert str(error.value).startswith(f'--cfg-options {option}: ')
+
+
+def test_numbers_that_it_has() -> None:
+    """And what is new stays possible."""
+    cfg = load(**{'test_cfg.stages.1.max_iters': 3, 'model.reid.new.a': 2})
+    assert cfg.test_cfg.stages[1].max_iters == 3
+    assert cfg.model.reid.new.a == 2
