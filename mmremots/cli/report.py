@@ -6,6 +6,7 @@ the run was; where its paths are relative, be where the run was started.
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 from mmremots.apis.command_line import read_config
@@ -29,7 +30,10 @@ def run(args: argparse.Namespace) -> None:
     """
     from mmremots.engine.report import write_report
     cfg = read_config(args.config or newest_config(args.run_folder))
-    print(write_report(args.run_folder, cfg))
+    begin = time.monotonic()
+    path = write_report(args.run_folder, cfg)
+    print(f'{path}: {path.stat().st_size / 1e6:.1f} MB in '
+          f'{time.monotonic() - begin:.0f} s')
 
 
 def newest_config(folder: Path) -> Path:

@@ -74,7 +74,7 @@ def data_of(video: Video, merges: bool = True) -> VideoData:
 def run_data(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     """A run of two videos, the first with a name that is no HTML."""
     videos = []
-    for name in ('</script><b>"&\'', 'B'):
+    for name in ('</script ><b>"&\'', 'B'):
         folder = tmp_path_factory.mktemp('frames')
         videos.append(data_of(draw_video(folder, name, 30)))
     return RunData(

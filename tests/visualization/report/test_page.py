@@ -62,8 +62,8 @@ def test_text_is_escaped_wherever_it_stands(run_data: RunData, tmp_path):
     assert '<i>run</i>' not in text
     assert '<b>so</b>' not in text
     assert '<i>run</i>' in tags.text
-    assert '</script><b>"&\'' in tags.text
-    assert clips_of(text)[0]['name'] == '</script><b>"&\''
+    assert '</script ><b>"&\'' in tags.text
+    assert clips_of(text)[0]['name'] == '</script ><b>"&\''
 
 
 def test_nothing_comes_from_elsewhere(run_data: RunData, tmp_path):
