@@ -107,6 +107,19 @@ def _read_version(path: str, length: int, mtime: int) -> CocoContent:
     return _read(path)
 
 
+def read_lists(path: PathLike) -> CocoContent:
+    """Read a JSON for its lists of images or videos.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no JSON, or has no such list.
+    """
+    content = read_coco(path)
+    if not content.images and not content.videos:
+        raise ValueError(f'{path}: no list of images or of videos')
+    return content
+
+
 def _read(path: str) -> CocoContent:
     text = read_text(path)
     lines = None

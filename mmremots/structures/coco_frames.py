@@ -22,8 +22,9 @@ def frames_of_entries(
         content: The file with the entries.
         source: The file with the lists of images and videos, perhaps the
             same.
-        names: Of the video; None: ``image_id`` is a number, and there is no
-            more than one video.
+        names: Of the video; None: there is no more than one video, and the
+            frames are numbers, of ``image_id`` or of the listed images'
+            names.
         first_frame: What the file calls the first frame.
 
     Returns:
@@ -38,6 +39,10 @@ def frames_of_entries(
     if source.images and names is not None:
         return by_list(frames_of_images(
             source.images, source.titles, names), first_frame), False
+
+    if source.images:
+        numbers = _numbers_of_images(source)
+        return (lambda entry: _listed(numbers, entry.get('image_id'))), True
 
     def by_name(entry: Mapping[str, Any]) -> int | None:
         image_id = entry.get('image_id')
@@ -121,6 +126,25 @@ def number_of_image(image_id: Any) -> int:
             raise ValueError(f'image_id {image_id!r} names no frame')
         return int(found[1])
     return json_integer({'image_id': image_id}, 'image_id')
+
+
+def _numbers_of_images(source: CocoContent) -> dict[Any, int | None]:
+    """The number in each listed image's name.
+
+    Raises:
+        ValueError: If two have the same, as those of two sequences do.
+    """
+    numbers: dict[Any, int | None] = {}
+    for image in source.images:
+        if not isinstance(image, dict) or 'id' not in image:
+            raise ValueError(f'{source.path}: an image without id')
+        numbers[image['id']] = number_of_image(
+            image.get('file_name', image['id']))
+    if len(set(numbers.values())) < len(numbers):
+        raise ValueError(
+            f'{source.path}: images of one number, as of several sequences; '
+            'which one is meant is not said')
+    return numbers
 
 
 def _listed(frames: Mapping[Any, int | None], image_id: Any) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .classes import CAR, CLASS_OF_NAME, PEDESTRIAN
-from .coco_content import CocoContent, read_coco
+from .coco_content import CocoContent, read_coco, read_lists
 from .coco_frames import FrameOf, by_list, choose_video, number_of_image
 from .coco_results import CocoEntries
 from .frame_names import FrameNames
@@ -56,7 +56,7 @@ def tracks_in_coco(
         What the file holds, and what it calls the first frame.
     """
     content = read_coco(path)
-    source = content if ann_file is None else read_coco(ann_file)
+    source = content if ann_file is None else read_lists(ann_file)
     base = 1 if first_frame is None else first_frame
     remarks: list[str] = []
     video = None

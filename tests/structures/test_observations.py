@@ -185,6 +185,17 @@ class TestReading:
         assert read_coco_results(
             path, label_of_category=None).labels.tolist() == [1, 3]
 
+    def test_a_data_set_of_coco(self, tmp_path):
+        """Ids count as they will: the images' names have the frames."""
+        content = {'annotations': [entry(image_id=70), entry(image_id=90)],
+                   'images': [{'id': 70, 'file_name': 'img1/000002.jpg'},
+                              {'id': 90, 'file_name': 'img1/000001.jpg'}]}
+        rows = read_coco_results(write(tmp_path, content), num_frames=2)
+        assert rows.frames.tolist() == [1, 2]
+        content['images'][1]['file_name'] = 'other/000002.jpg'
+        with pytest.raises(ValueError, match='images of one number'):
+            read_coco_results(write(tmp_path, content))
+
     def test_empty_runs_are_joined(self, tmp_path):
         """Pycocotools stops early at runs of no pixels: none is let in."""
         raw = coco_mask.frPyObjects(

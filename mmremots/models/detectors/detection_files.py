@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmremots.structures.classes import CLASS_NAMES, CLASS_OF_NAME
-from mmremots.structures.coco_content import CocoContent, read_coco
+from mmremots.structures.coco_content import CocoContent, read_coco, read_lists
 from mmremots.structures.coco_results import detections_in_coco
 from mmremots.structures.frame_names import FrameNames
 from mmremots.structures.observation_files import detections_in_text
@@ -109,7 +109,7 @@ def read_file(
     with naming_exif(video):
         if is_json(path) or _kind(path) != '.txt':
             names = FrameNames(video.name, video.img_paths)
-            listed = None if ann_file is None else read_coco(ann_file)
+            listed = None if ann_file is None else read_lists(ann_file)
             found = _in_json(path, video, base, count, options, names, listed)
         else:
             found = detections_in_text(

@@ -402,6 +402,10 @@ class TestImageIds:
         path = dump(tmp_path / 'all.json', results())
         with pytest.raises(ValueError, match=message):
             DetectionsFromFile(str(path), ann_file=str(lists)).check(sequence)
+        dump(tmp_path / 'no.json', results())
+        with pytest.raises(ValueError, match=r'no\.json: no list of images'):
+            DetectionsFromFile(
+                str(path), ann_file=str(tmp_path / 'no.json')).check(sequence)
         with pytest.raises(FileNotFoundError, match='no such ann_file'):
             DetectionsFromFile(str(path), ann_file='gone.json').check(sequence)
 
