@@ -17,9 +17,12 @@ test_cfg = dict(
     ],
     # There is not much to keep of the start, and everything to learn.
     training=dict(
-        batch_size=32,
-        group_size=8,
+        train_dataloader=dict(dataset=dict(group_size=8)),
         intra=dict(start_share=0.0),
         labelled=dict(max_iters=100),
         optim_wrapper=dict(optimizer=dict(lr=3.5e-4)),
-        schedule=dict(warmup=0.1, milestones=[0.7, 0.9])))
+        param_scheduler=[
+            dict(type='LinearLR', by_epoch=False, begin=0, end=1200,
+                 start_factor=0.01),
+            dict(type='MultiStepLR', by_epoch=False,
+                 milestones=[8400, 10800], gamma=0.1)]))

@@ -54,6 +54,10 @@ test_cfg = dict(
         intra=dict(start_share=0.5),
         max_views=4,
         optim_wrapper=dict(optimizer=dict(lr=2e-4)),
-        schedule=dict(warmup=0.1, milestones=[0.6, 0.85]),
-        num_workers=1,
-        checkpoint_interval=50))
+        train_dataloader=dict(num_workers=1),
+        param_scheduler=[
+            dict(type='LinearLR', by_epoch=False, begin=0, end=1200,
+                 start_factor=0.01),
+            dict(type='MultiStepLR', by_epoch=False,
+                 milestones=[7200, 10200], gamma=0.1)],
+        default_hooks=dict(checkpoint=dict(interval=50))))

@@ -15,8 +15,12 @@ test_cfg = dict(
         split='train', test_mode=True),
     # From random weights: a higher rate, held for longer.
     training=dict(
-        max_iters=150,
+        train_cfg=dict(max_iters=150),
+        train_dataloader=dict(num_workers=1),
         optim_wrapper=dict(optimizer=dict(lr=1e-3)),
-        schedule=dict(warmup=0.1, milestones=[0.7, 0.9]),
-        num_workers=1,
-        checkpoint_interval=50))
+        param_scheduler=[
+            dict(type='LinearLR', by_epoch=False, begin=0, end=15,
+                 start_factor=0.01),
+            dict(type='MultiStepLR', by_epoch=False, milestones=[105, 135],
+                 gamma=0.1)],
+        default_hooks=dict(checkpoint=dict(interval=50))))

@@ -202,9 +202,12 @@ def test_the_command_of_a_wheel_runs_the_sample(
         {'fingerprint': build._fingerprint(build.SEQUENCES)}))
     printed = _call(
         installed / 'mmremots', 'demo', '--cfg-options',
-        'test_cfg.training.max_iters=2', 'test_cfg.training.batch_size=16',
-        'test_cfg.training.group_size=8', 'model.reid.crop_size=(64,32)',
-        'test_dataloader.num_workers=0', 'test_cfg.training.num_workers=0',
+        'test_cfg.training.max_iters=2',
+        'test_cfg.training.train_dataloader.batch_size=1',
+        'test_cfg.training.train_dataloader.dataset.group_size=8',
+        'model.reid.crop_size=(64,32)',
+        'test_dataloader.num_workers=0',
+        'test_cfg.training.train_dataloader.num_workers=0',
         cwd=tmp_path)
     rows = [line.split() for line in printed.splitlines()[-9:]]
     for name in ('remots_sample', 'remots_plus_sample'):

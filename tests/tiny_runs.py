@@ -34,10 +34,10 @@ def shorten(cfg: Config, data: Path, work_dir: Path,
         'model.reid.crop_size': (64, 32),
         'test_dataloader.num_workers': 0,
         'test_cfg.training.max_iters': 4,
-        'test_cfg.training.batch_size': 16,
-        'test_cfg.training.group_size': 8,
-        'test_cfg.training.num_workers': 0,
-        'test_cfg.training.checkpoint_interval': 2,
+        'test_cfg.training.train_dataloader': dict(
+            batch_size=1, num_workers=0, dataset=dict(group_size=8)),
+        'test_cfg.training.labelled.train_dataloader.batch_size': 2,
+        'test_cfg.training.default_hooks.checkpoint.interval': 2,
         'test_cfg.report': False, **options})
     return cfg
 

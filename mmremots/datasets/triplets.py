@@ -8,6 +8,7 @@ mined in it by the relation of its pairs, :mod:`mmremots.datasets.relations`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -298,11 +299,10 @@ class InterTrackletTriplets(TargetGroups):
     linked = True
     needs = 'two tracklets, one of them with a second frame,'
 
-    def __init__(self, source: Sequence[CropSpec],
-                 target: Sequence[CropSpec], **kwargs: Any) -> None:
-        super().__init__(source, target, **kwargs)
-        self.rows = {
-            table.video: table.rows_of_persons() for table in self.target}
+    @cached_property
+    def rows(self) -> dict[int, list[np.ndarray]]:
+        """Of each video, by its number, the rows of each tracklet."""
+        return {table.video: table.rows_of_persons() for table in self.target}
 
     @property
     def num_target_crops(self) -> int:

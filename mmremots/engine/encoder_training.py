@@ -3,20 +3,22 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-import torch
+from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 from mmengine.runner import find_latest_checkpoint
 
 from mmremots.engine.runner import ReMOTSRunner, model_of
+from mmremots.engine.training_settings import (
+    RUNNER,
+    optimizer_here,
+    schedule_of,
+)
 from mmremots.models.checkpoint import differences, read_checkpoint
 from mmremots.models.reid import BaseEncoder, load_encoder, read_state_dict
 from mmremots.models.reid.checkpoint import between, save_encoder
@@ -27,7 +29,7 @@ class EncoderRunner(ReMOTSRunner):
     """A runner inside a run: it logs where the run does."""
 
     def build_logger(self, *_: Any, **__: Any) -> MMLogger:
-        """The logger of the run, which has logged the environment."""
+        """The logger of the run."""
         return MMLogger.get_current_instance()
 
 
@@ -90,48 +92,10 @@ def _check_whole(checkpoint: Any, encoder: BaseEncoder,
         raise ValueError('it has no state of the optimizer')
 
 
-def lr_schedule(max_iters: int, warmup: float, milestones: list[float],
-                gamma: float = 0.1, start_factor: float = 0.01,
-                ) -> list[dict[str, Any]]:
-    """Warm-up and steps of the learning rate, as parts of a training.
-
-    Args:
-        max_iters: Length of the training.
-        warmup: Part of it in which the rate rises linearly.
-        milestones: Parts after which the rate is multiplied by ``gamma``.
-        gamma: See ``milestones``.
-        start_factor: Rate of the first iteration, relative.
-
-    Returns:
-        Configs of mmengine's schedulers.
-    """
-    end = round(warmup * max_iters)
-    steps = [round(part * max_iters) for part in milestones]
-    schedulers: list[dict[str, Any]] = [dict(
-        type='MultiStepLR', by_epoch=False, milestones=steps, gamma=gamma)]
-    if end > 1:  # With one, the rate would stay at that of the first.
-        schedulers.append(dict(
-            type='LinearLR', by_epoch=False, begin=0, end=end,
-            start_factor=start_factor))
-    return schedulers
-
-
-@contextmanager
-def quiet(logger: MMLogger) -> Iterator[None]:
-    """Let a logger leave out what is no warning."""
-    level = logger.level
-    logger.setLevel('WARNING')
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 def train_encoder(*, name: str, encoder: dict[str, Any],
                   dataset: dict[str, Any], start: Path, out: Path,
-                  work_dir: Path, settings: dict[str, Any],
-                  seed: int, resume: bool, launcher: str,
-                  runtime: dict[str, Any]) -> None:
+                  work_dir: Path, settings: dict[str, Any], length: int,
+                  seed: int, resume: bool, launcher: str) -> None:
     """Train an encoder from given weights and save it.
 
     Args:
@@ -142,82 +106,57 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         start: Weights to start from.
         out: Where the trained weights go.
         work_dir: Folder of logs and checkpoints.
-        settings: ``max_iters``, ``batch_size`` in images,
-            ``optim_wrapper``, ``schedule`` (see :func:`lr_schedule`),
-            ``num_workers``, ``checkpoint_interval``, ``log_interval``,
-            ``amp`` and ``start_share`` (see :func:`between`).
+        settings: Of mmengine's runner, and ``start_share`` (see
+            :func:`between`); :mod:`mmremots.engine.training_settings` lists
+            them.
+        length: Iterations; the schedule is shrunk to them.
         seed: Seed of everything random.
         resume: Whether checkpoints in ``work_dir`` are of this training,
             to go on from the last.
         launcher: mmengine's launcher; ``none`` for one process.
-        runtime: Further arguments of mmengine's Runner, such as
-            ``visualizer``, ``custom_hooks``, ``env_cfg``.
-
-    Raises:
-        ValueError: The batch holds no whole group.
     """
-    # A group of a target training has as many target as labelled crops.
-    group = dataset['group_size'] * (2 if 'target' in dataset else 1)
-    batch = settings['batch_size']
-    if batch < group or batch % group:
-        raise ValueError(
-            f'batch_size={batch} must be a multiple of {group}, the crops '
-            f'in a group with group_size={dataset["group_size"]}')
     unfinished = unfinished_checkpoint(
-        work_dir, encoder, settings['max_iters']) if resume else None
+        work_dir, encoder, length) if resume else None
     barrier()  # none clears the folder that another still looks at
     if unfinished is None and is_main_process():
         shutil.rmtree(work_dir, ignore_errors=True)
         work_dir.mkdir(parents=True)
     barrier()
-    optim_wrapper = dict(settings['optim_wrapper'])
-    if settings['amp'] and torch.cuda.is_available():
-        optim_wrapper['type'] = 'AmpOptimWrapper'
-    workers = settings['num_workers']
-    dataloader = dict(
-        dataset=qualified(DATASETS, dataset),
-        sampler=dict(type='InfiniteSampler', shuffle=False),
-        batch_size=batch // group,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        collate_fn=dict(type='mmremots.collate_groups'))
-    # The runner writes its config down: so the groups can be looked at.
-    cfg = dict(runtime.get('cfg', {}), train_dataloader=dataloader)
-    # Its own: one of the same name would be that of another runner, and
-    # mmengine writes names and folders into the dicts it is given.
-    visualizer = copy.deepcopy(runtime.get('visualizer', {}))
-    visualizer.pop('name', None)
-    visualizer.pop('save_dir', None)
-    runner_of = partial(
-        EncoderRunner,
-        model=qualified(MODELS, encoder),
-        work_dir=str(work_dir),
-        train_dataloader=dataloader,
-        train_cfg=dict(type='IterBasedTrainLoop',
-                       max_iters=settings['max_iters']),
-        optim_wrapper=optim_wrapper,
-        param_scheduler=lr_schedule(
-            settings['max_iters'], **settings['schedule']),
-        default_hooks=dict(
-            logger=dict(type='LoggerHook',
-                        interval=settings['log_interval']),
-            # Two are kept: the older one is removed before the newer one
-            # is on disk.
-            checkpoint=dict(type='CheckpointHook', by_epoch=False,
-                            interval=settings['checkpoint_interval'],
-                            max_keep_ckpts=2, save_last=True)),
-        launcher=launcher,
-        randomness=dict(seed=seed),
-        log_processor=dict(by_epoch=False),
-        default_scope=current_scope(),
-        experiment_name=name,
-        load_from=None if unfinished is None else str(unfinished),
-        resume=unfinished is not None,
-        **{**runtime, 'cfg': cfg,
-           'visualizer': visualizer or None})
+    # mmengine writes into the dicts it is given.
+    of_runner = {key: copy.deepcopy(settings[key])
+                 for key in RUNNER if key in settings}
+    for key in ('name', 'save_dir'):  # Those of another runner.
+        (of_runner.get('visualizer') or {}).pop(key, None)
+    loader = settings['train_dataloader']
+    config = Config({
+        'log_processor': dict(by_epoch=False),
+        **of_runner,
+        'model': qualified(MODELS, encoder),
+        'train_dataloader': {
+            'sampler': dict(type='InfiniteSampler', shuffle=False),
+            'persistent_workers': loader.get('num_workers', 0) > 0,
+            'collate_fn': dict(type='mmremots.collate_groups'),
+            **loader, 'dataset': qualified(DATASETS, dataset)},
+        'train_cfg': {**settings['train_cfg'], 'max_iters': length},
+        'optim_wrapper': optimizer_here(settings['optim_wrapper']),
+        'param_scheduler': schedule_of(
+            settings['param_scheduler'], length,
+            settings['train_cfg']['max_iters']),
+        'work_dir': str(work_dir),
+        'load_from': None if unfinished is None else str(unfinished),
+        'resume': unfinished is not None,
+        'launcher': launcher,
+        'randomness': dict(seed=seed),
+        'default_scope': current_scope(),
+        'experiment_name': name})
     with DefaultScope.overwrite_default_scope(current_scope()):
-        with quiet(MMLogger.get_current_instance()):
-            runner = runner_of()
+        logger = MMLogger.get_current_instance()
+        level = logger.level
+        logger.setLevel('WARNING')  # The run has logged its environment.
+        try:
+            runner = EncoderRunner.from_cfg(config)
+        finally:
+            logger.setLevel(level)
         model = model_of(runner)
         load_encoder(model, start)
         runner.train()

@@ -151,12 +151,10 @@ class ReMOTSLoop(BaseLoop):
 
     def _start(self) -> Run:
         model = self.runner.model
-        runtime = {key: plain(self.runner.cfg[key])
-                   for key in ('env_cfg', 'visualizer', 'custom_hooks')
-                   if self.runner.cfg.get(key) is not None}
-        wrapper = self.runner.cfg.get('model_wrapper_cfg')
-        if wrapper is not None:
-            runtime['cfg'] = dict(model_wrapper_cfg=plain(wrapper))
+        # A training has these of the run, unless it has its own.
+        runtime = {key: plain(self.runner.cfg[key]) for key in (
+            'env_cfg', 'visualizer', 'custom_hooks', 'model_wrapper_cfg')
+            if self.runner.cfg.get(key) is not None}
         return Run(
             folder=RunFolder(self.runner.work_dir),
             videos=self.videos,
@@ -165,11 +163,10 @@ class ReMOTSLoop(BaseLoop):
                 tuple(self.labelled.class_ids) if self.labelled else None),
             model=model.module if is_model_wrapper(model) else model,
             model_cfg=plain(self.runner.cfg['model'].to_dict()),
-            training=self.training,
+            training={**runtime, **self.training},
             seed=self.runner.seed,
             resume=self.resume,
             launcher=self.runner.launcher,
-            runtime=runtime,
             checkpoint=self._starting_checkpoint())
 
     def _starting_checkpoint(self) -> Path | None:

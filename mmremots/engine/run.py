@@ -57,7 +57,6 @@ class Run:
     seed: int
     resume: bool
     launcher: str = 'none'
-    runtime: dict[str, Any] = field(default_factory=dict)
     labelled_classes: tuple[int, ...] | None = None
     checkpoint: Path | None = None
     encoder: Path | None = None

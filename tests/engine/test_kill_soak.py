@@ -62,7 +62,7 @@ def config_of(tiny: Path, work_dir: Path, path: Path,
     """A config file with every stage, long enough to be killed in."""
     cfg = tiny_config(tiny, work_dir, **{
         'test_cfg.training.max_iters': 6, 'test_cfg.report': True,
-        'test_cfg.training.checkpoint_interval': 1, **options})
+        'test_cfg.training.default_hooks.checkpoint.interval': 1, **options})
     cfg.model.detector.sources = [dict(
         type='DetectionsFromFile', path='det/*', score_thr=0.5,
         weak_thr=0.3)]

@@ -401,7 +401,7 @@ def test_each_training_has_its_own_curves(
     for folder in ('first', 'second'):
         run(tiny_config(tiny, tmp_path / folder, **{
             'visualizer.name': 'visualizer',
-            'test_cfg.training.log_interval': 1,
+            'test_cfg.training.default_hooks.logger.interval': 1,
             'test_cfg.training.max_iters': 2}))
     for folder in ('first', 'second'):
         for name in ('intra', 'inter'):

@@ -41,6 +41,7 @@ from mmremots.apis.command_line import (
 )
 from mmremots.engine.artifacts import plain
 from mmremots.engine.run_folder import RunFolder, read_json
+from mmremots.engine.training_settings import what_matters
 from mmremots.models.reid.losses import TripletLoss
 from mmremots.registry import MODELS
 from mmremots.structures.files import file_sha256
@@ -59,8 +60,6 @@ ALL = 'all'
 #: What no encoder changes, and every run of a config can use.
 SHARED = ('detections', 'overlaps', 'crops/target', 'crops/labelled',
           'records/masks', 'records/overlaps', 'records/crops')
-#: Settings of a training that do not change what comes out.
-_NO_MATTER = ('num_workers', 'log_interval', 'checkpoint_interval')
 
 
 @MODELS.register_module()
@@ -101,8 +100,8 @@ class Cell(NamedTuple):
         settings = plain(self.cfg.to_dict())
         start = settings.pop('load_from')
         settings.pop('work_dir')
-        for name in _NO_MATTER:
-            settings['test_cfg']['training'].pop(name, None)
+        settings['test_cfg']['training'] = what_matters(
+            settings['test_cfg']['training'])
         text = json.dumps([settings, file_sha256(start) if start else None],
                           sort_keys=True)
         return sha256(text.encode()).hexdigest()

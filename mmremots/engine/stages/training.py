@@ -12,7 +12,13 @@ import numpy as np
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.logging import print_log
 
-from mmremots.datasets.triplets import NoGroupsError
+from mmremots.datasets.triplets import (
+    CropGroups,
+    InterTrackletTriplets,
+    IntraFrameTriplets,
+    LabelledCrops,
+    NoGroupsError,
+)
 from mmremots.engine.encoder_training import train_encoder
 from mmremots.engine.quality import (
     check_labelled,
@@ -24,10 +30,11 @@ from mmremots.engine.stages.base import Stage
 from mmremots.engine.training_settings import (
     check_settings,
     training_settings,
+    what_matters,
 )
 from mmremots.models.reid import read_state_dict
 from mmremots.models.reid.checkpoint import save_encoder
-from mmremots.registry import DATASETS, STAGES
+from mmremots.registry import DATASETS, SCOPE, STAGES
 from mmremots.structures.files import atomic_path
 from mmremots.structures.video import Video
 
@@ -35,26 +42,28 @@ from mmremots.structures.video import Video
 class EncoderTraining(Stage):
     """Train the encoder in use on groups of crops.
 
-    Settings are those of
-    :func:`mmremots.engine.encoder_training.train_encoder`, and:
+    Settings are those of mmengine's runner for a training by iterations,
+    such as ``optim_wrapper``, and:
 
-    - ``group_size``: crops of either half of a group, see
-      :class:`mmremots.datasets.triplets.CropGroups`;
+    - ``max_iters``: its length, if less than that of ``train_cfg``, which
+      ``param_scheduler`` is written for;
     - ``max_views``: how often each target crop may be seen, on average;
-      without it, or None, as often as it comes. Where
-      ``max_iters`` would be more, the training is shorter, its schedule too:
-      the encoder would learn a short video by heart.
+      without it, or None, as often as it comes. The training is shorter
+      where there are few: the encoder would learn a short video by heart;
+    - ``start_share``: how much is kept of the weights before, see
+      :func:`mmremots.models.reid.checkpoint.between`.
 
     Those that the trainings share are ``ReMOTSLoop.training``; in it
     ``labelled``, ``intra`` and ``inter`` hold those of one training alone.
+    A batch is ``train_dataloader.batch_size`` groups.
 
     Args:
         **overrides: Settings of this stage alone.
     """
 
     needs_labelled = True
-    #: Registered name of the dataset.
-    dataset: str
+    #: What is trained on.
+    dataset: type[CropGroups]
     #: The trained weights are ``encoder_<output>.pth``.
     output: str
 
@@ -64,7 +73,7 @@ class EncoderTraining(Stage):
     def check(self, run: Run) -> None:
         """The labelled videos must have labels, settings must make sense."""
         check_settings(run.training, self.output, self.overrides,
-                       type(self).__name__)
+                       type(self).__name__, run.model.reid, self.dataset)
         if not run.labelled:
             raise ValueError(
                 f'{type(self).__name__} needs labelled videos; set '
@@ -86,19 +95,22 @@ class EncoderTraining(Stage):
 
     def settings(self, run: Run) -> dict[str, Any]:
         """Its own and the shared ones that change what it learns."""
-        return {key: value for key, value in self._settings(run).items()
-                if key not in ('num_workers', 'log_interval')}
+        return what_matters(self._settings(run))
 
     def _settings(self, run: Run) -> dict[str, Any]:
         return training_settings(run.training, self.output, self.overrides)
 
     @staticmethod
-    def _length(label: str, settings: dict[str, Any], crops: int) -> int:
-        """Iterations: ``max_iters``, or fewer for few target crops."""
-        longest, views = settings['max_iters'], settings.get('max_views')
+    def _length(label: str, settings: dict[str, Any],
+                groups: CropGroups) -> int:
+        """Iterations: as many as are asked for, or fewer for few crops."""
+        longest = settings['train_cfg']['max_iters']
+        longest = min(longest, settings.get('max_iters') or longest)
+        views, crops = settings.get('max_views'), groups.num_target_crops
         if views is None or not crops:
             return longest
-        per_iteration = settings['batch_size'] / 2 * get_world_size()
+        per_iteration = (settings['train_dataloader']['batch_size']
+                         * groups.group_size * get_world_size())
         length = min(longest, math.ceil(views * crops / per_iteration))
         if length < longest:
             print_log(f'{label}: {length} iterations, not {longest}, so that '
@@ -117,12 +129,12 @@ class EncoderTraining(Stage):
             run.work(video, 'labelled').crops(label)
         run.wait()
         dataset = dict(
-            type=self.dataset,
+            settings['train_dataloader'].get('dataset', {}),
+            type=f'{SCOPE}.{self.dataset.__name__}',
             source=[dict(crops=str(run.work(video, 'labelled').crops(
                 label).folder)) for video in run.labelled],
             **self.data(run, label),
-            seed=run.seed,
-            group_size=settings['group_size'])
+            seed=run.seed)
         try:
             groups = DATASETS.build(dataset)
         except NoGroupsError as error:
@@ -141,10 +153,9 @@ class EncoderTraining(Stage):
         train_encoder(
             name=name, encoder=encoder, dataset=dataset, start=start,
             out=out, work_dir=run.folder.training(name),
-            settings={**settings, 'max_iters': self._length(
-                label, settings, groups.num_target_crops)},
-            seed=run.seed, resume=goes_on and run.resume,
-            launcher=run.launcher, runtime=run.runtime)
+            settings=settings,
+            length=self._length(label, settings, groups), seed=run.seed,
+            resume=goes_on and run.resume, launcher=run.launcher)
         run.artifacts.wrote(out)
 
 
@@ -158,7 +169,7 @@ class LabelledTraining(EncoderTraining):
     """
 
     title = 'labelled training'
-    dataset = 'LabelledCrops'
+    dataset = LabelledCrops
     output = 'labelled'
 
     def __init__(self, **overrides: Any) -> None:
@@ -207,7 +218,7 @@ class IntraFrameTraining(TargetTraining):
     """
 
     title = 'intra-frame training'
-    dataset = 'IntraFrameTriplets'
+    dataset = IntraFrameTriplets
     output = 'intra'
     tracked = False
 
@@ -221,7 +232,7 @@ class InterTrackletTraining(TargetTraining):
     """Train on short tracklets as pseudo labels (paper section 2.4)."""
 
     title = 'inter-tracklet training'
-    dataset = 'InterTrackletTriplets'
+    dataset = InterTrackletTriplets
     output = 'inter'
     tracked = True
 
