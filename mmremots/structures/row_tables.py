@@ -126,6 +126,7 @@ def gather(
     seen: dict[tuple[int, int], int] = {}
     parts: list[tuple[int, int]] = []
     bad: ValueError | None = None
+    repaired = resized = 0
     for place, item in items:
         try:
             row = parse(item, size)
@@ -133,10 +134,10 @@ def gather(
                 continue
             row.check_frame(first_frame, num_frames)
             if options.fix_counts:
-                _repair(row)
+                repaired += _repair(row)
             if size is not None:
                 if options.resize_masks:
-                    _resize(row, size)
+                    resized += _resize(row, size)
                 row.check_size(size)
             if row.id is not None:
                 first = seen.setdefault((row.frame, row.id), len(rows))
@@ -161,26 +162,34 @@ def gather(
     if parts:
         rows = _joined(rows, parts)
         remarks.append(f'{len(parts)} parts joined to masks of one id')
+    if repaired:
+        remarks.append(f'{repaired} spoilt RLEs mended')
+    if resized:
+        remarks.append(f'{resized} masks scaled to the size of the images')
     rows.sort(key=lambda row: row.frame)
     ids = [-1 if row.id is None else row.id for row in rows]
     return Reading(
         _table(rows, size), np.array(ids, np.int64), kind, remarks, doubts)
 
 
-def _repair(row: Row) -> None:
+def _repair(row: Row) -> bool:
+    """Mend spoilt counts; whether they were."""
     repaired = repaired_counts(row.rle)
-    if repaired is not None:
-        row.rle = {**row.rle, 'counts': repaired}
+    if repaired is None:
+        return False
+    row.rle = {**row.rle, 'counts': repaired}
+    return True
 
 
-def _resize(row: Row, size: Sequence[int]) -> None:
-    """Scale a mask, and take the box from it."""
+def _resize(row: Row, size: Sequence[int]) -> bool:
+    """Scale a mask, and take the box from it; whether it had to be."""
     if tuple(row.rle['size']) == tuple(size):
-        return
+        return False
     row.rle = encode_mask(cv2.resize(
         decode_mask(row.rle), (int(size[1]), int(size[0])),
         interpolation=cv2.INTER_NEAREST))
     row.box = None
+    return True
 
 
 def _check_part(row: Row, first: Row, options: ReadingOptions) -> None:

@@ -567,7 +567,7 @@ class TestMasks:
         same(DetectionsFromFile('det/*'), sequence)
         assert 'its boxes are corners, not x, y' in log[logging.INFO][0]
 
-    def test_half_size(self, sequence, det):
+    def test_half_size(self, sequence, det, log):
         """An error that names the option, which scales masks."""
         small = [encode_mask(decode_mask(mask)[::2, ::2]) for mask in MASKS]
         dump(det / 'a.json', results(masks=rles(
@@ -579,6 +579,7 @@ class TestMasks:
             DetectionsFromFile('det/*', resize_masks=True), sequence)
         boxes = np.concatenate([table.boxes for table in tables])
         np.testing.assert_allclose(boxes, rle_bbox(MASKS), atol=2)
+        assert '4 masks scaled to the size' in log[logging.INFO][0]
 
     def test_polygons_of_resized_images(self, tmp_path, sequence):
         """The list of images tells; polygons alone do not."""
@@ -617,7 +618,7 @@ class TestMasks:
         (lambda counts: counts.replace('\\', '\\\\'), 'backslash was doubl')])
     @pytest.mark.parametrize('name', ['a.txt', 'a.json'])
     def test_counts_that_were_spoilt(self, sequence, det, spoil, looks,
-                                     name):
+                                     name, log):
         """Said what they look like; read by option."""
         assert any('\\' in counts for counts in TEXTS)
         if name == 'a.json':
@@ -630,6 +631,7 @@ class TestMasks:
         with pytest.raises(ValueError, match=rf'{looks}.*fix_counts=True'):
             DetectionsFromFile('det/*').check(sequence)
         same(DetectionsFromFile('det/*', fix_counts=True), sequence)
+        assert 'spoilt RLEs mended' in log[logging.INFO][0]
 
 
 def test_results_on_the_json_of_our_converter(
