@@ -215,6 +215,7 @@ def test_the_command_of_a_wheel_runs_the_sample(
         run = tmp_path / 'work_dirs' / name
         assert (run / 'metrics.json').is_file()
         assert (run / 'submission.zip').is_file()
+        assert (run / 'report.html').is_file()  # Its template is there.
     # The second run went on with what is the same in both.
     assert (run / 'encoder_intra.pth').read_bytes() == (
         run.parent / 'remots_sample' / 'encoder_intra.pth').read_bytes()

@@ -112,12 +112,15 @@ def _marks(track: int, times: NDArray, parts: NDArray,
            track_of: dict[int, int],
            cuts: dict[int, list[tuple[int, int, int]]]) -> list[Mark]:
     """Cuts of its tracklets, and merges where there was no cut."""
-    mine = list(dict.fromkeys(parts.tolist()))
+    names, first = np.unique(parts, return_index=True)
+    order = np.argsort(first)
+    mine, starts = names[order].tolist(), times[first[order]].tolist()
+    known = set(mine)
     marks, mended = [], set()
     for frame, before, after in sorted({
             cut for part in mine for cut in cuts.get(part, [])}):
-        there = track_of.get(after if before in mine else before)
-        if before in mine and after in mine:
+        there = track_of.get(after if before in known else before)
+        if before in known and after in known:
             mended.add(frame)
             marks.append(Mark(
                 frame, 'mended', f'frame {frame}: a tracklet was cut here, '
@@ -128,7 +131,6 @@ def _marks(track: int, times: NDArray, parts: NDArray,
             marks.append(Mark(
                 frame, 'cut', f'frame {frame}: a tracklet was cut here; its '
                 f'other part is on {other}'))
-    starts = [int(times[parts == part][0]) for part in mine]
     marks += [
         Mark(frame, 'merge', f'frame {frame}: tracklet {before} was merged '
              f'with tracklet {after}')
