@@ -48,3 +48,18 @@ def test_two_methods_are_enough(tmp_path: Path) -> None:
     assert detector.fingerprint(video) == {
         'threshold': 100, 'score_weight': .5, 'score_thr': .5,
         'weak_thr': None}
+
+
+def test_what_is_stored_counts_from_one(tmp_path: Path) -> None:
+    """Whatever the images are called, and whatever scores it gives."""
+    image = np.full((8, 12, 3), 200, np.uint8)
+    detector = Bright('bright', 0.5, [2])
+    table = detector.detect_batch([image], [4])[0]
+    table.scores[:] = 80
+    write_detections(tmp_path / 'v.txt', table)
+    from mmremots.structures.video import Video
+    video = Video('v', tuple(f'v/img1/{k}.jpg' for k in '0123'), 8, 12, 30.,
+                  None, (0, 1, 2, 3))
+    stored = detector.stored(tmp_path / 'v.txt')
+    assert stored.detect(None, video, 4).scores.tolist() == [80]
+    assert len(stored.detect(None, video, 3)) == 0
