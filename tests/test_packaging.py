@@ -223,6 +223,45 @@ def test_the_command_of_a_wheel_runs_the_sample(
 
 
 @pytest.mark.slow
+def test_a_film_by_a_wheel(installed: Path, tmp_path: Path) -> None:
+    """A newcomer's video file: three lines of Python, and the command.
+
+    Without the two networks, which would be downloaded.
+    """
+    render_sample(tmp_path / 'sample', SPECS[1:2])
+    folder = tmp_path / 'sample' / 'test' / SPECS[1].name
+    (tmp_path / 'own.py').write_text(
+        "_base_ = 'mmremots::remots/remots_plus_video.py'\n"
+        'load_from = None\n'
+        'model = dict(reid=dict(crop_size=(64, 32)), detector=dict(sources=['
+        f"dict(type='DetectionsFromFile', path='{folder}/det/*')]))\n"
+        'test_dataloader = dict(num_workers=0)\n')
+    printed = _call(installed / 'python', '-c', f'''
+import glob, cv2
+from mmremots.apis import inference_video, init_model
+images = [cv2.imread(path) for path in sorted(glob.glob(
+    "{folder}/img1/*"))]
+film = cv2.VideoWriter("clip.mp4", cv2.VideoWriter.fourcc(*"mp4v"), 14,
+                       images[0].shape[1::-1])
+for image in images:
+    film.write(image)
+film.release()
+tracks = inference_video(init_model("own.py"), "clip.mp4")
+tracks.to_mots_txt("clip.txt")
+print(tracks)
+''', cwd=tmp_path)
+    frames = SPECS[1].num_frames
+    assert printed.splitlines()[-1].startswith('VideoTracks(clip: ')
+    assert printed.splitlines()[-1].endswith(f' {frames} frames)')
+    assert (tmp_path / 'clip.txt').is_file()
+    printed = _call(installed / 'mmremots', 'track', 'clip.mp4', '--config',
+                    'own.py', cwd=tmp_path)
+    assert 'work_dirs/track/clip/tracks/clip.txt' in printed
+    assert (tmp_path / 'work_dirs/track/clip/tracks/clip.txt').read_bytes(
+        ) == (tmp_path / 'clip.txt').read_bytes()
+
+
+@pytest.mark.slow
 def test_a_package_on_top_of_the_wheel(
         installed: Path, tmp_path: Path) -> None:
     """Its parts are found, and its config inherits ours."""

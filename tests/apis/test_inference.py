@@ -21,7 +21,7 @@ from mmremots.structures.video import Video, read_frame
 #: What a tiny video, an encoder of random weights and a CPU take.
 TINY_ENCODER: dict[str, Any] = {
     'load_from': None, 'model.reid.crop_size': (64, 32),
-    'test_dataloader.num_workers': 0}
+    'test_dataloader.num_workers': 0, 'test_cfg.report': False}
 
 
 @pytest.fixture(scope='module')
@@ -135,10 +135,10 @@ def test_refine_with_trainings(video: Video, tmp_path: Path) -> None:
     found = refine(
         f'{video.folder}/gt/gt.txt', video.folder, train=True,
         labelled=tmp_path / 'sample' / 'train', work_dir=tmp_path / 'run',
-        cfg_options={**TINY_ENCODER, **{
-            f'test_cfg.training.{key}': value for key, value in dict(
-                max_iters=2, batch_size=16, group_size=8, num_workers=0,
-                checkpoint_interval=2).items()}})
+        cfg_options={
+            **TINY_ENCODER, 'test_cfg.training.max_iters': 2,
+            'test_cfg.training.train_dataloader': dict(
+                batch_size=1, num_workers=0, dataset=dict(group_size=8))})
     assert found.num_frames == video.num_frames
     assert (tmp_path / 'run' / 'encoder_intra.pth').is_file()
     assert (tmp_path / 'run' / 'encoder_inter.pth').is_file()
