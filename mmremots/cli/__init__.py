@@ -24,7 +24,7 @@ from mmremots.config_check import nearest
 
 #: Names of the subcommands, in the order of the help.
 COMMANDS = (
-    'demo', 'track', 'refine', 'test', 'train', 'report', 'doctor')
+    'demo', 'track', 'refine', 'test', 'train', 'report', 'run', 'doctor')
 
 
 def build_parser() -> argparse.ArgumentParser:

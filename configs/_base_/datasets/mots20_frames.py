@@ -3,21 +3,21 @@
 custom_imports = dict(imports=['mmremots.datasets'])
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+    dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
     dict(
-        type='RandomChoiceResize',
+        type='RandomChoiceResize', resize_type='mmdet.Resize',
         scales=[(1600, 640), (1600, 720), (1600, 800), (1600, 900)],
         keep_ratio=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
+    dict(type='mmdet.RandomFlip', prob=0.5),
+    dict(type='mmdet.PackDetInputs'),
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(1600, 900), keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+    dict(type='mmdet.Resize', scale=(1600, 900), keep_ratio=True),
+    dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
     # CocoMetric takes ground truth from the instances, without a JSON.
     dict(
-        type='PackDetInputs',
+        type='mmdet.PackDetInputs',
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
                    'scale_factor', 'instances')),
 ]
@@ -26,7 +26,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    batch_sampler=dict(type='AspectRatioBatchSampler'),
+    batch_sampler=dict(type='mmdet.AspectRatioBatchSampler'),
     dataset=dict(
         type='mmremots.MOTSFrames',
         videos=dict(
@@ -45,5 +45,5 @@ test_dataloader = dict(
         videos=train_dataloader['dataset']['videos'],
         test_mode=True,
         pipeline=test_pipeline))
-test_evaluator = dict(type='CocoMetric', metric=['bbox', 'segm'])
+test_evaluator = dict(type='mmdet.CocoMetric', metric=['bbox', 'segm'])
 test_cfg = dict(type='TestLoop')

@@ -9,11 +9,11 @@ train_dataloader = dict(
             split='train'),
         pipeline=[
             dict(type='LoadImageFromFile'),
-            dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-            dict(type='PhotoMetricDistortion'),
-            dict(type='RandomCrop', crop_size=(256, 320)),
-            dict(type='RandomFlip', prob=0.5),
-            dict(type='PackDetInputs'),
+            dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
+            dict(type='mmdet.PhotoMetricDistortion'),
+            dict(type='mmdet.RandomCrop', crop_size=(256, 320)),
+            dict(type='mmdet.RandomFlip', prob=0.5),
+            dict(type='mmdet.PackDetInputs'),
         ]))
 test_dataloader = dict(
     num_workers=1,
@@ -23,10 +23,10 @@ test_dataloader = dict(
             split='test'),
         pipeline=[
             dict(type='LoadImageFromFile'),
-            dict(type='Resize', scale=(384, 288), keep_ratio=True),
-            dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+            dict(type='mmdet.Resize', scale=(384, 288), keep_ratio=True),
+            dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
             dict(
-                type='PackDetInputs',
+                type='mmdet.PackDetInputs',
                 meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
                            'scale_factor', 'instances')),
         ]))
