@@ -12,7 +12,6 @@ from urllib.parse import urlparse
 
 import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import get_external_models
 from numpy._core.multiarray import _reconstruct, scalar
 from torch import Tensor
@@ -258,11 +257,13 @@ def _reason(error: Exception) -> str:
 def _safe_types() -> list[Any]:
     """What is in mmengine's checkpoints beside weights: logged numbers.
 
-    A ``HistoryBuffer`` also names its methods, through ``getattr``; here
-    that gives nothing.
+    A log also names its methods, through ``getattr``; here that gives
+    nothing. mmengine's own class would then put that nothing in the place of
+    the methods of every log of this process.
     """
     return [
-        HistoryBuffer, np.ndarray, np.dtype, _reconstruct, scalar,
+        (_Log, 'mmengine.logging.history_buffer.HistoryBuffer'),
+        np.ndarray, np.dtype, _reconstruct, scalar,
         (_nothing, 'builtins.getattr'),
         *{type(np.dtype(code)) for code in ('f4', 'f8', 'i4', 'i8', 'u4')},
     ]
@@ -270,6 +271,13 @@ def _safe_types() -> list[Any]:
 
 def _nothing(*_: Any) -> None:
     return None
+
+
+class _Log:
+    """A log in a checkpoint, which nobody asks for."""
+
+    def __setstate__(self, state: Any) -> None:
+        """Forget it."""
 
 
 class _ArrayUnpickler(Unpickler):
