@@ -1,9 +1,12 @@
-# reid-strong-baseline with SE-ResNeXt50: model, losses and schedule. A run
-# adds the data, 16 identities of 4 crops a batch, and model.head.num_classes.
+# The reference: SE-ResNeXt50 of reid-strong-baseline, from MOTS20 train.
+# load_from=WEIGHTS starts from weights that tools/model_converters made.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/reid_seresnext50.py',
+    '../_base_/datasets/mots20_crops.py',
     '../_base_/schedules/reid_120e.py',
 ]
-model = _base_.encoder
-default_hooks = dict(checkpoint=dict(type='CheckpointHook', interval=40))
+# Not less than there are people; MOTS20 train has 228.
+model = dict(_base_.encoder, head=dict(_base_.encoder.head, num_classes=228))
+default_hooks = dict(checkpoint=dict(
+    type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=2))

@@ -1,4 +1,5 @@
 """Sequences, datasets and transforms."""
+from .annotated_crops import AnnotatedCrops, AnnotatedGroups
 from .collate import collate_groups
 from .crops import CropStore, cut_crops
 from .mots_challenge import KittiMOTSDataset, MOTSChallengeDataset
@@ -15,6 +16,8 @@ from .triplets import (
 from .video_files import VideoFiles, read_video, write_sequence
 
 __all__ = [
+    'AnnotatedCrops',
+    'AnnotatedGroups',
     'CropStore',
     'InterTrackletTriplets',
     'IntraFrameTriplets',

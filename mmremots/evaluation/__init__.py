@@ -8,6 +8,7 @@ from .mots_evaluation import (
 )
 from .mots_files import check_ground_truth, read_checked_mots
 from .mots_metric import KittiMOTSMetric, MOTSChallengeMetric
+from .retrieval_metric import RetrievalMetric
 from .submission import write_submission
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     'IdSwitch',
     'KittiMOTSMetric',
     'MOTSChallengeMetric',
+    'RetrievalMetric',
     'check_ground_truth',
     'evaluate_mots',
     'find_mistakes',
