@@ -111,9 +111,11 @@ def test_training_resumes_where_it_stopped(finished: Path, tiny: Path,
     work_dir = tmp_path / 'run'
     stopped(finished, work_dir)
     before = files_of(finished)
-    run(tiny_config(tiny, work_dir, resume=True))
+    run(tiny_config(tiny, work_dir, resume=True, **{
+        'test_cfg.training.default_hooks.logger.interval': 1}))
     logs = ''.join(p.read_text() for p in work_dir.rglob('*.log'))
     assert 'resumed epoch: 0, iter: 2' in logs
+    assert re.search(r'Iter\(train\) +\[4/4\]', logs), 'it can still log'
     assert files_of(work_dir) == before
 
 
