@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from .command_line import build_runner, read_config
 
 if TYPE_CHECKING:
+    from mmremots.formats.tracks import VideoTracks
     from mmremots.models.mot import ReMOTS
-    from mmremots.structures.tracks import VideoTracks
     from mmremots.structures.video import Video
 
 PathLike = str | os.PathLike[str]
@@ -119,7 +119,7 @@ def refine(tracks: Any, frames: Frames, encoder: PathLike | None = None,
 
     Args:
         tracks: A file or a folder of PNGs
-            (:func:`mmremots.structures.track_files.read_tracks`), a
+            (:func:`mmremots.formats.track_files.read_tracks`), a
             :class:`VideoTracks`, or ``supervision.Detections`` of each frame.
         frames: As ``video`` of :func:`inference_video`.
         encoder: Weights of an OSNet x0.25, a path or an address; default:
@@ -239,8 +239,8 @@ def _tracks_file(tracks: Any, root: Path, cfg: Config,
                  ) -> tuple[str, Mapping[int, int] | None]:
     """Where tracks lie, written there if they are objects; their classes."""
     import mmremots
+    from mmremots.formats.tracks import VideoTracks
     from mmremots.registry import DATASETS
-    from mmremots.structures.tracks import VideoTracks
     if isinstance(tracks, str | os.PathLike):
         return os.path.abspath(tracks), classes
     mmremots.register_all_modules()
@@ -273,7 +273,7 @@ def tracks_of_run(cfg: Config, root: PathLike,
     """
     from mmremots.engine.run import finished_run
     from mmremots.engine.run_folder import read_json
-    from mmremots.structures.tracks import VideoTracks
+    from mmremots.formats.tracks import VideoTracks
     run = finished_run(cfg, Path(root))
     video, = run.videos
     tracks = run.work(video).tracks()

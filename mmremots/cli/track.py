@@ -101,7 +101,7 @@ def published_weights(config: str) -> str | None:
 
 def report(tracks: object, root: Path) -> None:
     """What was found, where it is, and what to do next."""
-    from mmremots.structures.tracks import VideoTracks
+    from mmremots.formats.tracks import VideoTracks
     assert isinstance(tracks, VideoTracks)
     path = root / 'tracks' / f'{tracks.name}'
     tracks.to_coco(path.with_name(f'{path.name}.json'))

@@ -12,9 +12,9 @@ import torch
 from mmengine.dist import barrier, is_main_process
 from torch.utils.data import Dataset
 
+from mmremots.formats.observation_files import read_mots
 from mmremots.registry import DATASETS
 from mmremots.structures.files import file_sha256
-from mmremots.structures.observation_files import read_mots
 from mmremots.structures.video import Video
 
 from .crop_tables import CropTable

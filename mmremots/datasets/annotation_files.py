@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mmremots.formats.rows import are_boxes
+from mmremots.formats.text_lines import read_columns
 from mmremots.structures.files import has_file
-from mmremots.structures.rows import are_boxes
-from mmremots.structures.text_lines import read_columns
 
 #: What may lie where ground truth is sought, in a form that is not read.
 _OTHER_FORMS = frozenset({'.json', '.xml', '.csv', '.zip', '.gz', '.mat'})

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from mmdet.datasets import BaseVideoDataset
 
+from mmremots.formats.ground_truth import read_truth
 from mmremots.registry import DATASETS
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
-from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video
 

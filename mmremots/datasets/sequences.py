@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from mmengine.logging import print_log
 
+from mmremots.formats.ground_truth import count_objects, describe_objects
+from mmremots.formats.image_names import ImageRun, image_run
 from mmremots.structures.files import has_file
-from mmremots.structures.ground_truth import count_objects, describe_objects
-from mmremots.structures.image_names import ImageRun, image_run
 from mmremots.structures.video import (
     DEFAULT_FRAME_RATE,
     Video,

@@ -34,11 +34,12 @@ from mmremots.evaluation import (
     format_tables,
     write_submission,
 )
+from mmremots.formats import read_mots
 from mmremots.models.checkpoint import fetch, is_address
 from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
-from mmremots.structures import has_file, read_mots
+from mmremots.structures import has_file
 from mmremots.structures.files import folder_lock
 from mmremots.visualization import write_overlays
 

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.evaluation import MOTSChallengeMetric
-from mmremots.structures import read_mots
+from mmremots.formats import read_mots
 from mmremots.structures.data_samples import put_tracks
 
 

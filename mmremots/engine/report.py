@@ -24,14 +24,15 @@ from mmremots.engine.stages import (
 )
 from mmremots.engine.video_work import VideoWork
 from mmremots.evaluation import find_mistakes, score_tables
+from mmremots.formats import read_mots
+from mmremots.formats.ground_truth import read_truth
 from mmremots.models.task_modules.merge_review import (
     MergePair,
     merged_pairs,
     refused_pairs,
 )
 from mmremots.models.task_modules.similarities import unit_features
-from mmremots.structures import Observations, read_mots
-from mmremots.structures.ground_truth import read_truth
+from mmremots.structures import Observations
 from mmremots.structures.observations import NO_ROW, rows_of
 from mmremots.visualization.report import (
     NO_TRACKLET,

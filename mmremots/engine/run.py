@@ -16,11 +16,11 @@ from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.video_work import VideoWork
 from mmremots.engine.waiting import Whereabouts
+from mmremots.formats.ground_truth import truth_sha256
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.registry import DATASETS, MODELS
 from mmremots.structures.files import file_sha256
-from mmremots.structures.ground_truth import truth_sha256
 from mmremots.structures.video import Video
 
 #: Parts of the model whose config is a fact; the detector is one by video.

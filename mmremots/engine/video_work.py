@@ -15,18 +15,17 @@ from numpy.typing import NDArray
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.engine.progress import progress
-from mmremots.models.trackers import adjacent_overlaps, frames_to_read
-from mmremots.structures import (
-    Observations,
-    Overlaps,
+from mmremots.formats import (
     read_detections,
     read_mots,
     write_detections,
     write_mots,
 )
+from mmremots.formats.ground_truth import read_truth
+from mmremots.models.trackers import adjacent_overlaps, frames_to_read
+from mmremots.structures import Observations, Overlaps
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
-from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import NO_ROW, rows_of
 from mmremots.structures.video import Video, read_frame

@@ -15,10 +15,10 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import NDArray
 
+from mmremots.formats.observation_files import write_mots
 from mmremots.structures.classes import CAR, PEDESTRIAN
 from mmremots.structures.files import has_file
 from mmremots.structures.masks import rle_runs, runs_to_rle
-from mmremots.structures.observation_files import write_mots
 from mmremots.structures.observations import Observations
 
 from .mots_files import read_checked_mots, read_checked_truth

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
-from mmremots.structures.ground_truth import read_truth
-from mmremots.structures.instance_pngs import (
+from mmremots.formats.ground_truth import read_truth
+from mmremots.formats.instance_pngs import (
     instance_png_paths,
     read_instance_pngs,
 )
+from mmremots.formats.observation_files import read_mots
+from mmremots.formats.rows import to_whole
+from mmremots.formats.text_lines import read_columns
+from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
 from mmremots.structures.masks import iou_matrix
-from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
-from mmremots.structures.rows import to_whole
-from mmremots.structures.text_lines import read_columns
 from mmremots.structures.video import Video, to_numbers
 
 #: Classes a file may name: car, pedestrian, ignore region.

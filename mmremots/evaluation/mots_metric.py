@@ -16,10 +16,11 @@ from mmengine.logging import print_log
 
 from mmremots.datasets.annotation_files import find_annotation
 from mmremots.datasets.layouts import place_of_image
+from mmremots.formats.ground_truth import read_truth
+from mmremots.formats.image_names import image_run
+from mmremots.formats.observation_files import write_mots
 from mmremots.registry import METRICS
 from mmremots.structures.classes import CAR, PEDESTRIAN
-from mmremots.structures.ground_truth import read_truth
-from mmremots.structures.image_names import image_run
 from mmremots.structures.masks import (
     RLE,
     encode_mask,
@@ -27,7 +28,6 @@ from mmremots.structures.masks import (
     rle_area,
     rle_bbox,
 )
-from mmremots.structures.observation_files import write_mots
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import DEFAULT_FRAME_RATE, Video
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mmremots.formats.observation_files import write_mots
 from mmremots.structures.files import atomic_path
-from mmremots.structures.observation_files import write_mots
 from mmremots.structures.video import Video, to_numbers
 
 from .mots_files import read_checked_mots

@@ -36,7 +36,7 @@ class Video:
         frame_rate: Frames per second.
         gt_path: Ground truth, a MOTS text file or a folder of instance PNGs,
             or None without one. Read it with
-            :func:`mmremots.structures.ground_truth.read_truth`.
+            :func:`mmremots.formats.ground_truth.read_truth`.
         numbers: What files call the frames, increasing; empty for 1 to N.
         folder: The sequence's folder, in which its ``gt/`` and ``det/`` lie;
             '' where there is none.

@@ -15,7 +15,7 @@ from mmremots.apis import inference_video, init_model, refine
 from mmremots.apis.inference import REFINE_CONFIG, with_trainings
 from mmremots.datasets.sample.build import render_sample
 from mmremots.datasets.sequences import read_sequence
-from mmremots.structures.tracks import VideoTracks
+from mmremots.formats.tracks import VideoTracks
 from mmremots.structures.video import Video, read_frame
 
 #: What a tiny video, an encoder of random weights and a CPU take.

@@ -10,7 +10,7 @@ from tiny_runs import SPECS
 from mmremots.cli import main
 from mmremots.cli.track import published_weights
 from mmremots.datasets.sample.build import render_sample
-from mmremots.structures.tracks import VideoTracks
+from mmremots.formats.tracks import VideoTracks
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 #: An encoder of random weights: none is downloaded.

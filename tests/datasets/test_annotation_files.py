@@ -10,7 +10,7 @@ import pytest
 from mmremots.datasets import find_sequences
 from mmremots.datasets.annotation_files import boxes_only
 from mmremots.evaluation import check_ground_truth
-from mmremots.structures.ground_truth import read_truth
+from mmremots.formats.ground_truth import read_truth
 from mmremots.structures.masks import encode_mask
 
 MASK = np.zeros((4, 6), np.uint8)

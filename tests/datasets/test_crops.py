@@ -11,9 +11,9 @@ from pycocotools import mask as coco_mask
 
 from mmremots.datasets.crops import CropStore, cut_crops
 from mmremots.datasets.sequences import read_sequence
+from mmremots.formats.observation_files import read_mots
 from mmremots.structures.crops import resize
 from mmremots.structures.masks import encode_mask
-from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import read_frame
 

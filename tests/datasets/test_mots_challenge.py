@@ -12,8 +12,8 @@ from mmdet.structures import TrackDataSample
 from mmengine.registry import DefaultScope
 
 from mmremots.datasets import MOTSChallengeDataset, MOTSFrames
+from mmremots.formats import read_mots
 from mmremots.registry import DATASETS
-from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask
 
 SIZE = (40, 60)

@@ -23,9 +23,9 @@ from mmremots.datasets.triplets import (
     LabelledCrops,
     NoGroupsError,
 )
+from mmremots.formats.observation_files import read_mots
 from mmremots.models.reid import TripletLoss
 from mmremots.registry import DATASETS, TRANSFORMS
-from mmremots.structures.observation_files import read_mots
 
 # True people of two target videos; person 1 of 'x' comes back in frame 7.
 FRAMES_X = [1, 1, 1, 2, 2, 3, 5, 7, 7, 7, 7, 7]

@@ -16,7 +16,7 @@ from tiny_runs import ROOT, files_of, run, tiny_config
 
 from mmremots.datasets import find_sequences
 from mmremots.evaluation import KittiMOTSMetric
-from mmremots.structures import (
+from mmremots.formats import (
     read_detections,
     read_mots,
     write_detections,

@@ -17,8 +17,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from tiny_runs import files_of, run, tiny_config
 
+from mmremots.formats import read_detections, read_mots, write_mots
 from mmremots.registry import DATASETS
-from mmremots.structures import read_detections, read_mots, write_mots
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from mmengine.runner import Runner
 from tiny_runs import run, tiny_config
 
 from mmremots.engine.replay import replay
+from mmremots.formats import read_mots
 from mmremots.registry import HOOKS
-from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask
 
 pytestmark = pytest.mark.slow

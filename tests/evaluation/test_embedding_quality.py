@@ -15,13 +15,13 @@ from mmremots.evaluation.embedding_quality import (
     match_to_truth,
     retrieval_scores,
 )
+from mmremots.formats.observation_files import read_mots
 from mmremots.structures.masks import (
     iom_matrix,
     iou_matrix,
     rle_bbox,
     rles_from_label_map,
 )
-from mmremots.structures.observation_files import read_mots
 from mmremots.structures.observations import Observations
 
 H, W = 6, 8

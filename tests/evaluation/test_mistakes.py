@@ -16,7 +16,7 @@ from mmremots.evaluation.mistakes import (
     find_mistakes,
     id_switches,
 )
-from mmremots.structures import write_mots
+from mmremots.formats import write_mots
 from mmremots.structures.masks import encode_mask
 from mmremots.structures.video import Video
 

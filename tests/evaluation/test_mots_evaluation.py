@@ -19,8 +19,8 @@ from mmremots.evaluation import (
     format_tables,
     write_submission,
 )
-from mmremots.structures import read_mots, write_instance_pngs, write_mots
-from mmremots.structures.ground_truth import read_truth
+from mmremots.formats import read_mots, write_instance_pngs, write_mots
+from mmremots.formats.ground_truth import read_truth
 from mmremots.structures.masks import encode_mask
 from mmremots.structures.video import Video
 

@@ -15,8 +15,8 @@ from mmengine.structures import InstanceData
 
 from mmremots.datasets import MOTSChallengeDataset
 from mmremots.evaluation import KittiMOTSMetric, MOTSChallengeMetric
+from mmremots.formats import read_mots
 from mmremots.registry import METRICS
-from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask
 from mmremots.structures.video import Video
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
+from mmremots.formats.observation_files import read_detections
 from mmremots.structures.masks import (
     check_rle,
     decode_mask,
@@ -23,7 +24,6 @@ from mmremots.structures.masks import (
     rle_bbox,
     rles_from_label_map,
 )
-from mmremots.structures.observation_files import read_detections
 
 UNSOUND = {'size': [4, 5], 'counts': b'3'}
 

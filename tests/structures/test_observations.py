@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from mmremots.structures.coco_results import read_coco_results
+from mmremots.formats.coco_results import read_coco_results
+from mmremots.formats.observation_files import (
+    read_detections,
+    read_mots,
+    write_detections,
+    write_mots,
+)
 from mmremots.structures.masks import (
     decode_mask,
     encode_mask,
     rle_bbox,
     runs_to_rle,
-)
-from mmremots.structures.observation_files import (
-    read_detections,
-    read_mots,
-    write_detections,
-    write_mots,
 )
 from mmremots.structures.observations import Observations
 

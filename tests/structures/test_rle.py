@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
-from mmremots.structures.observation_files import read_mots
+from mmremots.formats.observation_files import read_mots
 from mmremots.structures.rle import (
     all_runs,
     check_rle,

@@ -10,7 +10,7 @@ import pytest
 
 from mmremots.datasets.crops import cut_crops
 from mmremots.datasets.sequences import read_sequence
-from mmremots.structures.observation_files import read_mots
+from mmremots.formats.observation_files import read_mots
 
 TOOL = (Path(__file__).parents[2] / 'tools' / 'analysis_tools'
         / 'browse_triplets.py')

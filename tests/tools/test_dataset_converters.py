@@ -12,7 +12,7 @@ from mmdet.datasets import BaseVideoDataset, CocoDataset, ReIDDataset
 from mmengine.registry import DefaultScope
 from pycocotools.coco import COCO
 
-from mmremots.structures import read_mots
+from mmremots.formats import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask, rle_area
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools/dataset_converters'

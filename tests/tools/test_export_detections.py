@@ -8,12 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmremots.formats import read_detections, write_detections
 from mmremots.models.detectors import MaskFusion
-from mmremots.structures import (
-    Observations,
-    read_detections,
-    write_detections,
-)
+from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask, rle_bbox
 from mmremots.structures.video import Video
 

@@ -10,7 +10,7 @@ from tiny_runs import SPECS, run, tiny_config
 
 from mmremots.datasets.sample.build import render_sample
 from mmremots.engine.run import finished_run
-from mmremots.structures import read_detections, read_mots
+from mmremots.formats import read_detections, read_mots
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'benchmarks'
 

@@ -14,7 +14,7 @@ from tiny_runs import run, tiny_config
 
 from mmremots.datasets.sample.build import render_sample
 from mmremots.datasets.sample.render import SequenceSpec
-from mmremots.structures import read_mots, write_mots
+from mmremots.formats import read_mots, write_mots
 
 TOOL = (Path(__file__).parents[2] / 'tools' / 'benchmarks'
         / 'tracklet_purity.py')

@@ -18,12 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from mmremots.apis.command_line import one_line_errors
-from mmremots.structures import (
-    Observations,
-    atomic_path,
-    read_detections,
-    write_detections,
-)
+from mmremots.formats import read_detections, write_detections
+from mmremots.structures import Observations, atomic_path
 
 #: COCO's category of each MOTS class: car, pedestrian.
 CATEGORIES = {1: 3, 2: 1}

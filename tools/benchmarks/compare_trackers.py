@@ -45,7 +45,8 @@ import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.engine.run import finished_run
 from mmremots.evaluation import MOTSChallengeMetric
-from mmremots.structures import Observations, read_mots, write_mots
+from mmremots.formats import read_mots, write_mots
+from mmremots.structures import Observations
 from mmremots.structures.video import Video, read_frame
 
 CONFIGS = Path(mmdet.__file__).parent / '.mim' / 'configs'

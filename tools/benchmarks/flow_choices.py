@@ -43,16 +43,12 @@ from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stages.masks import MaskGeneration
 from mmremots.evaluation import evaluate_mots
+from mmremots.formats import read_mots, write_mots
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.motion import DenseFlow
 from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS
-from mmremots.structures import (
-    Observations,
-    Overlaps,
-    read_mots,
-    write_mots,
-)
+from mmremots.structures import Observations, Overlaps
 from mmremots.structures.video import Video, read_frame
 
 REFERENCE = 'Farneback'

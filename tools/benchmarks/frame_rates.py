@@ -27,12 +27,8 @@ from mmremots.apis.command_line import (
 from mmremots.datasets.sequences import read_sequence
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import evaluate_mots
-from mmremots.structures import (
-    Observations,
-    read_mots,
-    write_detections,
-    write_mots,
-)
+from mmremots.formats import read_mots, write_detections, write_mots
+from mmremots.structures import Observations
 from mmremots.structures.video import Video
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA', 'IDSW')

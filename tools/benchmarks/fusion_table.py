@@ -29,12 +29,13 @@ from numpy.typing import NDArray
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.evaluation import COMBINED, evaluate_mots
+from mmremots.formats import write_mots
 from mmremots.models.detectors import MaskFusion, fuse
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
 from mmremots.models.trackers import adjacent_overlaps
 from mmremots.registry import DATASETS, MODELS, TASK_UTILS
-from mmremots.structures import Observations, write_mots
+from mmremots.structures import Observations
 from mmremots.structures.crops import cut_out
 from mmremots.structures.masks import rle_bbox
 from mmremots.structures.video import Video, read_frame

@@ -36,9 +36,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mmremots.apis.command_line import markdown_table
+from mmremots.formats import read_mots
 from mmremots.models.task_modules import TrackletMerger
 from mmremots.models.trackers import ShortTermTracker, adjacent_overlaps
-from mmremots.structures import Observations, read_mots
+from mmremots.structures import Observations
 from mmremots.structures.classes import IGNORE
 
 MISS_RATES = (0.0, 0.1, 0.3, 0.5)

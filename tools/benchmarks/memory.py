@@ -25,7 +25,8 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.structures import Observations, write_detections
+from mmremots.formats import write_detections
+from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask, rle_bbox
 
 SIZE, PEOPLE = (120, 160), 5

@@ -28,8 +28,9 @@ from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.evaluation.embedding_quality import match_to_truth
+from mmremots.formats import write_mots
 from mmremots.models.task_modules import Threshold
-from mmremots.structures import Observations, write_mots
+from mmremots.structures import Observations
 from mmremots.structures.video import Video
 
 METRICS = ('sMOTSA', 'IDF1', 'HOTA')

@@ -27,8 +27,8 @@ import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
 from mmremots.engine.run import Run, finished_run
 from mmremots.evaluation import evaluate_mots
+from mmremots.formats import write_mots
 from mmremots.models.mot.remots import ReMOTS
-from mmremots.structures import write_mots
 
 #: Encoders of tracking and of merging.
 ROWS = {'start': ('start', 'start'), '+ intra-frame': ('intra', 'intra'),

@@ -27,7 +27,7 @@ from mmremots.apis.command_line import (
 from mmremots.apis.inference import encoder_config
 from mmremots.engine.run import Run, finished_run
 from mmremots.engine.run_folder import read_json
-from mmremots.structures.tracks import VideoTracks
+from mmremots.formats.tracks import VideoTracks
 
 ROOT = Path(__file__).resolve().parents[2]
 REFINE = ROOT / 'configs' / 'remots_plus_refine.py'

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from mmremots.datasets.sequences import find_sequences
+from mmremots.formats.ground_truth import read_truth
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
-from mmremots.structures.ground_truth import read_truth
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
+from mmremots.formats.observation_files import write_detections, write_mots
 from mmremots.structures.classes import IGNORE, PEDESTRIAN
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import encode_mask, rle_bbox
-from mmremots.structures.observation_files import write_detections, write_mots
 from mmremots.structures.observations import Observations
 
 from .detectors import ALPHA, BETA, MIN_AREA, simulate_detector

@@ -9,10 +9,10 @@ from mmremots.engine.progress import progress
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import VideoStage
 from mmremots.engine.video_work import VideoWork
+from mmremots.formats.growing_detections import GrowingDetections
 from mmremots.models.detectors import DetectionsFromFile, LiveDetector
 from mmremots.registry import STAGES
 from mmremots.structures import Observations
-from mmremots.structures.growing_detections import GrowingDetections
 from mmremots.structures.video import Video
 
 

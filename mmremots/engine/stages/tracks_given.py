@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from mmremots.engine.run import Run
 from mmremots.engine.stages.tracking import TrackletStage, statistics
 from mmremots.engine.video_work import VideoWork
+from mmremots.formats.track_files import read_tracks
 from mmremots.registry import STAGES
 from mmremots.structures import Observations
 from mmremots.structures.files import file_sha256
 from mmremots.structures.masks import resolve_overlaps, rle_area
-from mmremots.structures.track_files import read_tracks
 from mmremots.structures.video import Video, sequence_folder, to_frames
 
 
@@ -34,7 +34,7 @@ class TrackletsFromFile(TrackletStage):
 
     Args:
         path: Where the tracks of a sequence are: any form of
-            :func:`~mmremots.structures.track_files.read_tracks`.
+            :func:`~mmremots.formats.track_files.read_tracks`.
             ``{sequence}`` stands for its name; without it a relative path
             lies in the sequence's folder.
         first_frame: What the file calls the first frame. Defaults to None:

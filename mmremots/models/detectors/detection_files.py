@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mmremots.formats.coco_content import CocoContent, read_coco, read_lists
+from mmremots.formats.coco_results import detections_in_coco
+from mmremots.formats.frame_names import FrameNames
+from mmremots.formats.observation_files import detections_in_text
+from mmremots.formats.row_tables import Reading, ReadingOptions
+from mmremots.formats.text_lines import is_json
 from mmremots.structures.classes import CLASS_NAMES, CLASS_OF_NAME
-from mmremots.structures.coco_content import CocoContent, read_coco, read_lists
-from mmremots.structures.coco_results import detections_in_coco
-from mmremots.structures.frame_names import FrameNames
-from mmremots.structures.observation_files import detections_in_text
-from mmremots.structures.row_tables import Reading, ReadingOptions
-from mmremots.structures.text_lines import is_json
 from mmremots.structures.video import (
     Video,
     naming_exif,

@@ -11,15 +11,15 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import NDArray
 
-from mmremots.registry import MODELS
-from mmremots.structures.classes import PEDESTRIAN
-from mmremots.structures.files import file_sha256
-from mmremots.structures.observations import Observations
-from mmremots.structures.row_tables import (
+from mmremots.formats.row_tables import (
     NoMasksError,
     Reading,
     ReadingOptions,
 )
+from mmremots.registry import MODELS
+from mmremots.structures.classes import PEDESTRIAN
+from mmremots.structures.files import file_sha256
+from mmremots.structures.observations import Observations
 
 from .base import BaseMaskSource
 from .detection_files import (
@@ -54,9 +54,9 @@ def check_thresholds(score_thr: float, weak_thr: float | None) -> None:
 class DetectionsFromFile(BaseMaskSource):
     """A source of :class:`~.mask_fusion.MaskFusion` that reads files.
 
-    TrackR-CNN text (``.txt``, :func:`~mmremots.structures.read_detections`)
+    TrackR-CNN text (``.txt``, :func:`~mmremots.formats.read_detections`)
     and COCO's JSON (``.json``, ``.jsonl``,
-    :func:`~mmremots.structures.coco_results.detections_in_coco`) are
+    :func:`~mmremots.formats.coco_results.detections_in_coco`) are
     understood, packed by gzip (``.gz``) or not.
 
     Args:

@@ -11,9 +11,9 @@ from mmremots.datasets.sample import build
 from mmremots.datasets.sample.build import ensure_sample, render_sample
 from mmremots.datasets.sample.render import SequenceSpec
 from mmremots.datasets.sequences import find_sequences
-from mmremots.structures.coco_results import read_coco_results
+from mmremots.formats.coco_results import read_coco_results
+from mmremots.formats.observation_files import read_detections, read_mots
 from mmremots.structures.masks import label_map
-from mmremots.structures.observation_files import read_detections, read_mots
 from mmremots.structures.video import read_frame
 
 SPECS = (SequenceSpec('A', 'train', 1, num_frames=3, num_people=4),

@@ -18,8 +18,8 @@ from mmremots.datasets.transforms import (
     CropFlip,
     CropPadShift,
 )
+from mmremots.formats.observation_files import read_mots
 from mmremots.registry import TRANSFORMS
-from mmremots.structures.observation_files import read_mots
 
 NAMES = ('CropFlip', 'CropPadShift', 'CropErase', 'CropAffine', 'CropColour',
          'CropBlur', 'CropBackground')

@@ -17,13 +17,14 @@ import pytest
 from mmremots.datasets.sequences import read_sequence
 from mmremots.engine import Run, RunFolder
 from mmremots.engine.stages import MaskGeneration
+from mmremots.formats import read_detections
 from mmremots.models.detectors import (
     InstanceSegmenter,
     LiveDetector,
     MaskFusion,
 )
 from mmremots.registry import MODELS
-from mmremots.structures import Observations, read_detections
+from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask, rle_bbox
 
 FRAMES = 9

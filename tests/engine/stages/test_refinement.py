@@ -11,7 +11,7 @@ from tiny_runs import SPECS, run, tiny_config
 from mmremots import registry
 from mmremots.datasets.sample.build import render_sample
 from mmremots.datasets.sample.render import SequenceSpec
-from mmremots.structures import read_mots
+from mmremots.formats import read_mots
 from mmremots.structures.masks import iou_matrix
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tiny_runs import run, tiny_config
 
-from mmremots.structures import read_detections, read_mots
+from mmremots.formats import read_detections, read_mots
 from mmremots.structures.masks import iou_matrix
 
 pytestmark = pytest.mark.slow

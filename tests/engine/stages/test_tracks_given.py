@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tiny_runs import run, tiny_config
 
 from mmremots.engine.stages.tracks_given import disjoint_masks
-from mmremots.structures import Observations, read_detections, read_mots
+from mmremots.formats import read_detections, read_mots
+from mmremots.structures import Observations
 from mmremots.structures.masks import (
     decode_mask,
     encode_mask,

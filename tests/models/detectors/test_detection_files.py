@@ -13,8 +13,8 @@ import pytest
 from mmengine.logging import MMLogger
 
 from mmremots.datasets.sequences import read_sequence
+from mmremots.formats import read_mots
 from mmremots.models.detectors import DetectionsFromFile
-from mmremots.structures import read_mots
 from mmremots.structures.masks import decode_mask, encode_mask, rle_bbox
 from mmremots.structures.video import Video
 

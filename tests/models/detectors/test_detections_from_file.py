@@ -9,11 +9,11 @@ import pytest
 from mmengine.logging import MMLogger
 
 from mmremots.datasets.sequences import read_sequence
+from mmremots.formats.coco_results import read_coco_results
+from mmremots.formats.observation_files import read_detections
 from mmremots.models.detectors import DetectionsFromFile
 from mmremots.registry import MODELS
-from mmremots.structures.coco_results import read_coco_results
 from mmremots.structures.masks import encode_mask
-from mmremots.structures.observation_files import read_detections
 from mmremots.structures.video import Video
 
 COUNTS = encode_mask(np.eye(4, 5))['counts'].decode()

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mmremots.formats import write_detections
 from mmremots.models.detectors import LiveDetector
-from mmremots.structures import Observations, write_detections
+from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask, rle_bbox
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables import table_of
 
+from mmremots.formats import read_mots
 from mmremots.models.motion import DenseFlow, warp_labels
 from mmremots.models.task_modules.thresholds import crossing, three_sigma
 from mmremots.models.trackers import (
@@ -26,7 +27,7 @@ from mmremots.models.trackers.association import (
 from mmremots.models.trackers.overlaps import label_overlaps
 from mmremots.models.trackers.short_term_tracker import ShortTermTracker
 from mmremots.registry import MODELS
-from mmremots.structures import Overlaps, read_mots, sure_links
+from mmremots.structures import Overlaps, sure_links
 from mmremots.structures.masks import (
     decode_mask,
     iou_matrix,

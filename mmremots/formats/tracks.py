@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .classes import PEDESTRIAN
-from .drawing import draw_masks
-from .files import atomic_path
+from mmremots.structures.classes import PEDESTRIAN
+from mmremots.structures.drawing import draw_masks
+from mmremots.structures.files import atomic_path
+from mmremots.structures.masks import RLE, encode_mask, rle_bbox
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import DEFAULT_FRAME_RATE, Video, read_frame
+
 from .instance_pngs import write_instance_pngs
-from .masks import RLE, encode_mask, rle_bbox
 from .observation_files import write_mots
-from .observations import Observations
 from .track_files import read_tracks
 from .tracks_elsewhere import (
     coco_of,
@@ -26,7 +28,6 @@ from .tracks_elsewhere import (
     supervision_of,
     tracked_detections,
 )
-from .video import DEFAULT_FRAME_RATE, Video, read_frame
 
 if TYPE_CHECKING:
     import pandas
@@ -270,7 +271,7 @@ class VideoTracks:
 
         Args:
             path: Text, PNGs or JSON, see
-                :func:`~mmremots.structures.track_files.read_tracks`.
+                :func:`~mmremots.formats.track_files.read_tracks`.
             size: (height, width) of the images. Needed but for a JSON of
                 :meth:`to_coco`.
             num_frames: Number of frames; default: up to the last mask.

@@ -6,9 +6,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .files import atomic_path
+from mmremots.structures.files import atomic_path
+from mmremots.structures.observations import Observations
+
 from .observation_files import format_detections
-from .observations import Observations
 
 #: Lines that are none of a row begin with this; no row does.
 _MARK = '#'

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmremots.structures import read_mots
-from mmremots.structures.instance_pngs import (
+from mmremots.formats import read_mots
+from mmremots.formats.instance_pngs import (
     instance_values,
     read_instance_pngs,
     write_instance_pngs,

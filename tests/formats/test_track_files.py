@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from mmremots.structures import read_mots, write_instance_pngs, write_mots
+from mmremots.formats import read_mots, write_instance_pngs, write_mots
+from mmremots.formats.row_tables import ReadingOptions
+from mmremots.formats.track_files import read_tracks
 from mmremots.structures.masks import encode_mask, resolve_overlaps
 from mmremots.structures.observations import Observations
-from mmremots.structures.row_tables import ReadingOptions
-from mmremots.structures.track_files import read_tracks
 
 SIZE = (12, 16)
 #: Frame, id, and box (x1, y1, x2, y2) of each mask; frame 3 of 4 is empty.

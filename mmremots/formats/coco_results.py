@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from mmremots.structures.masks import rle_area
+from mmremots.structures.observations import Observations
+
 from .coco_content import CocoContent, read_coco
 from .coco_frames import FrameOf, frames_of_entries, listed_size
 from .frame_names import FrameNames
 from .mask_boxes import box_mask
-from .masks import rle_area
-from .observations import Observations
 from .row_tables import NoMasksError, Reading, ReadingOptions, gather
 from .rows import Row, json_integer, to_number
 from .segmentations import NoOutlineError, in_shares, parse_segmentation

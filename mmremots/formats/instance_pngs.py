@@ -15,11 +15,17 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .classes import IGNORE
-from .files import atomic_path, has_file
+from mmremots.structures.classes import IGNORE
+from mmremots.structures.files import atomic_path, has_file
+from mmremots.structures.masks import (
+    RLE,
+    label_map,
+    rle_bbox,
+    rles_from_label_map,
+)
+from mmremots.structures.observations import Observations
+
 from .image_names import image_run
-from .masks import RLE, label_map, rle_bbox, rles_from_label_map
-from .observations import Observations
 
 PathLike = str | os.PathLike[str]
 

@@ -5,7 +5,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .classes import CAR, CLASS_OF_NAME, PEDESTRIAN
+from mmremots.structures.classes import CAR, CLASS_OF_NAME, PEDESTRIAN
+
 from .coco_content import CocoContent, read_coco, read_lists
 from .coco_frames import FrameOf, by_list, choose_video, number_of_image
 from .coco_results import CocoEntries

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .classes import CAR, IGNORE, PEDESTRIAN
+from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
+from mmremots.structures.masks import RLE, decode_mask, encode_mask, rle_area
+from mmremots.structures.observations import Observations
+
 from .mask_boxes import box_mask
-from .masks import RLE, decode_mask, encode_mask, rle_area
-from .observations import Observations
 
 if TYPE_CHECKING:
     import pandas

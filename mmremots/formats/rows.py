@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .rle import RLE, check_rle, rle_size
+from mmremots.structures.rle import RLE, check_rle, rle_size
 
 # What the columns of the table hold without overflow, with room to spare.
 _LARGEST_INTEGER = 10**10

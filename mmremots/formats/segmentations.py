@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from .rle import RLE, rle_size, runs_to_rle
+from mmremots.structures.rle import RLE, rle_size, runs_to_rle
 
 # Pixels; that of a person at 4K has some 10,000.
 _LONGEST_OUTLINE = 10**6

@@ -11,10 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from mmremots.structures.masks import (
+    check_rle,
+    decode_mask,
+    encode_mask,
+    rle_bbox,
+)
+from mmremots.structures.observations import Observations
+from mmremots.structures.rle import RLE, repaired_counts, sound_rles
+
 from .mask_boxes import BoxForm, settle_boxes
-from .masks import check_rle, decode_mask, encode_mask, rle_bbox
-from .observations import Observations
-from .rle import RLE, repaired_counts, sound_rles
 from .rows import Row
 
 _MASKS_AT_ONCE = 64

@@ -12,14 +12,15 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import NDArray
 
-from .classes import CLASS_NAMES, IGNORE
-from .files import file_sha256, has_file
+from mmremots.structures.classes import CLASS_NAMES, IGNORE
+from mmremots.structures.files import file_sha256, has_file
+from mmremots.structures.observations import Observations
+from mmremots.structures.video import Video, naming_exif, to_frames, to_numbers
+
 from .instance_pngs import instance_png_paths, read_instance_pngs
 from .observation_files import read_mots
-from .observations import Observations
 from .rows import to_whole
 from .text_lines import read_columns
-from .video import Video, naming_exif, to_frames, to_numbers
 
 
 def read_truth(video: Video) -> tuple[Observations, NDArray[np.int64]]:

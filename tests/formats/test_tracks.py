@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmremots.formats.tracks import VideoTracks
 from mmremots.structures.masks import encode_mask, rles_from_label_map
 from mmremots.structures.observations import Observations
-from mmremots.structures.tracks import VideoTracks
 from mmremots.structures.video import Video
 
 SIZE = (6, 9)

@@ -4,8 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmremots.structures.masks import encode_mask
-from mmremots.structures.rows import (
+from mmremots.formats.rows import (
     Row,
     json_integer,
     parse_detection_line,
@@ -13,6 +12,7 @@ from mmremots.structures.rows import (
     to_number,
     to_whole,
 )
+from mmremots.structures.masks import encode_mask
 
 COUNTS = encode_mask(np.eye(4, 5))['counts'].decode()
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .files import has_file
+from mmremots.structures.files import has_file
 
 PathLike = str | os.PathLike[str]
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmremots.structures.masks import decode_mask
-from mmremots.structures.segmentations import (
+from mmremots.formats.segmentations import (
     NoOutlineError,
     in_shares,
     parse_segmentation,
 )
+from mmremots.structures.masks import decode_mask
 
 SQUARE = [1, 1, 3, 1, 3, 3, 1, 3]
 

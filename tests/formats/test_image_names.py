@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmremots.structures.image_names import image_run
+from mmremots.formats.image_names import image_run
 
 
 def run(*names):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmremots.structures import write_instance_pngs, write_mots
-from mmremots.structures.ground_truth import (
+from mmremots.formats import write_instance_pngs, write_mots
+from mmremots.formats.ground_truth import (
     count_objects,
     describe_objects,
     read_truth,

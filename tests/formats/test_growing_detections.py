@@ -8,12 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmremots.structures import (
-    Observations,
-    read_detections,
-    write_detections,
-)
-from mmremots.structures.growing_detections import GrowingDetections
+from mmremots.formats import read_detections, write_detections
+from mmremots.formats.growing_detections import GrowingDetections
+from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask, rle_bbox
 
 

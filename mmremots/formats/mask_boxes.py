@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from .masks import decode_mask, encode_mask, rle_bbox
-from .rle import RLE, bounds_to_rle
+from mmremots.structures.masks import decode_mask, encode_mask, rle_bbox
+from mmremots.structures.rle import RLE, bounds_to_rle
+
 from .rows import Row
 
 #: x1, y1, x2, y2 or x, y, width, height.

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .classes import CLASS_NAMES, IGNORE, PEDESTRIAN
+from mmremots.structures.classes import CLASS_NAMES, IGNORE, PEDESTRIAN
+from mmremots.structures.masks import rle_area
+from mmremots.structures.observations import Observations
+
 from .coco_tracks import tracks_in_coco, zero_or_one
 from .instance_pngs import instance_png_paths, read_instance_pngs
 from .mask_boxes import box_mask
-from .masks import rle_area
 from .observation_files import mots_in_text
-from .observations import Observations
 from .row_tables import Reading, ReadingOptions, gather
 from .rows import BOX_COLUMNS, Row, are_boxes, to_number, to_whole
 from .text_lines import is_json, read_columns

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import atomic_path
-from .masks import RLE
-from .observations import Observations
+from mmremots.structures.files import atomic_path
+from mmremots.structures.masks import RLE
+from mmremots.structures.observations import Observations
+
 from .row_tables import NoMasksError, Reading, ReadingOptions, gather
 from .rows import are_boxes, parse_detection_line, parse_mots_line
 from .text_lines import read_columns
