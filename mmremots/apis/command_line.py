@@ -206,7 +206,8 @@ def one_line_errors() -> Iterator[None]:
         yield
     except INPUT_ERRORS as error:
         log = MMLogger.get_current_instance().log_file
-        if log is not None:
+        # That of a run in a temporary folder is gone with it.
+        if log is not None and Path(log).parent.is_dir():
             with open(log, 'a') as file:
                 traceback.print_exc(file=file)
             print(f'the traceback is in {log}', file=sys.stderr)
