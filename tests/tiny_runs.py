@@ -30,6 +30,8 @@ def shorten(cfg: Config, data: Path, work_dir: Path,
         dataset, data_root=str(data / 'test'), pipeline=cfg.frames_pipeline)
     cfg.test_cfg.labelled = dict(dataset, data_root=str(data / 'train'))
     cfg.work_dir = str(work_dir)
+    # Runs that begin in one second would share a log.
+    cfg.experiment_name = '-'.join(work_dir.parts[-2:])
     cfg.merge_from_dict({
         'model.reid.crop_size': (64, 32),
         'test_dataloader.num_workers': 0,

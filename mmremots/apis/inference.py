@@ -255,6 +255,9 @@ def _tracks_file(tracks: Any, root: Path, cfg: Config,
 def _run(cfg: Config, root: Path, keep: bool) -> VideoTracks:
     """Do the run, and read its result."""
     cfg.work_dir, cfg.launcher, cfg.resume = str(root), 'none', True
+    # mmengine knows loggers by this and the second of the start: two runs in
+    # one second would share the log, and the folder, of the first.
+    cfg.experiment_name = root.name
     build_runner(cfg).test()
     return tracks_of_run(cfg, root, keep)
 

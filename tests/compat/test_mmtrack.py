@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from tiny_runs import SPECS, files_of, tiny_config
+from tiny_runs import SPECS, files_of, shorten, tiny_config
 from wheels import python
 
 from mmremots.datasets.sample.build import render_sample
@@ -17,7 +17,7 @@ from mmremots.datasets.sample.build import render_sample
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def output(*words: object, path: Path) -> list[str]:
+def output(*words: object, path: Path | str) -> list[str]:
     """The lines that a program prints which ends well."""
     result = python(*words, path=path)
     assert result.returncode == 0, result.stderr[-3000:]
@@ -212,6 +212,28 @@ def test_tools_of_mmtrack_run_our_configs(
     assert 'metrics.json' in expected
     for name in ('theirs', 'in their scope'):
         assert files_of(tmp_path / name) == expected, name
+
+
+@pytest.mark.slow
+def test_a_users_parts_under_scope_mmtrack(
+        mmtrack_folder: Path, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package of one's own that puts in every part, trainings and all."""
+    package = ROOT / 'tests' / 'user_package'
+    monkeypatch.syspath_prepend(str(package))
+    render_sample(tmp_path / 'data', SPECS)
+    cfg = shorten(
+        Config.fromfile(package / 'club_remots' / 'configs' / 'club.py'),
+        tmp_path / 'data', tmp_path / 'unused')
+    cfg.test_cfg.stages[0].num_workers = 0
+    for scope in ('mmremots', 'mmtrack'):
+        cfg.default_scope = scope
+        cfg.dump(tmp_path / f'{scope}.py')
+        cfg.custom_imports['imports'].append('mmremots.compat.mmtrack')
+        output('tools/test.py', tmp_path / f'{scope}.py', '--work-dir',
+               tmp_path / scope, path=f'{mmtrack_folder}:{package}')
+    assert 'encoder_inter.pth' in files_of(tmp_path / 'mmtrack')
+    assert files_of(tmp_path / 'mmtrack') == files_of(tmp_path / 'mmremots')
 
 
 def test_without_mmtrack_the_error_says_how_to_get_it(
