@@ -92,7 +92,11 @@ def load_encoder(model: BaseEncoder, path: str | Path) -> None:
     try:
         model.load_state_dict(state)
     except ValueError as error:
-        raise ValueError(f'{path}: {error}') from None
+        hint = ('\nan .onnx has its norms folded into the convolutions: the '
+                'backbone needs norm_cfg=None, as in '
+                'configs/_base_/models/reid_osnet_x0_25_folded.py'
+                if Path(path).suffix == '.onnx' else '')
+        raise ValueError(f'{path}: {error}{hint}') from None
     for module in model.modules():
         if hasattr(module, 'is_init'):
             module.is_init = True

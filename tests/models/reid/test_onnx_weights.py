@@ -135,3 +135,11 @@ def test_no_onnx_file(tmp_path: Path) -> None:
     (tmp_path / 'a.onnx').write_bytes(b'something else')
     with pytest.raises(ValueError, match=r'a\.onnx: not an ONNX file'):
         load_onnx_osnet(tmp_path / 'a.onnx')
+
+
+def test_an_encoder_with_norms_is_told_what_it_needs(
+        osnet_onnx: Path) -> None:
+    """The keys alone would not say what an ONNX file is."""
+    encoder = osnet_encoder(dict(type='BN'))
+    with pytest.raises(ValueError, match='the backbone needs norm_cfg=None'):
+        load_encoder(encoder, osnet_onnx)
