@@ -80,7 +80,7 @@ def read_config(name: str | Path) -> Config:
     Raises:
         FileNotFoundError: There is no such config; the nearest are named.
     """
-    _import_quietly()
+    import_quietly()
     package, separator, inside = str(name).partition('::')
     if not separator:
         path = Path(name)
@@ -107,7 +107,7 @@ def read_config(name: str | Path) -> Config:
     return Config.fromfile(configs / inside)
 
 
-def _import_quietly() -> None:
+def import_quietly() -> None:
     """Import mmdet without what it says of things nobody asked for."""
     with redirect_stdout(StringIO()), warnings.catch_warnings():
         warnings.simplefilter('ignore')

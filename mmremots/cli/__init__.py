@@ -57,12 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: Bad input, after one line that says what is wrong.
     """
     # mmengine's runner comes with it: not before there is something to do.
-    from mmremots.apis.command_line import one_line_errors
+    from mmremots.apis.command_line import import_quietly, one_line_errors
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and not words[0].startswith('-') and words[0] not in COMMANDS:
         sys.exit(f'error: {words[0]!r} is no command of mmremots'
                  + (nearest(words[0], COMMANDS)
                     or f'; there are {", ".join(COMMANDS)}'))
     args = build_parser().parse_args(words)
+    import_quietly()
     with one_line_errors():
         args.run(args)

@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> None:
     """Track, and say where the tracks are."""
     from mmremots.apis import inference_video, init_model
     root = work_dir(args, 'track', args.video)
+    if not Path(args.video).exists():  # Before weights are downloaded.
+        raise FileNotFoundError(f'{args.video}: no such video file or folder')
     options = args.cfg_options
     source = 'model.detector.sources.0.'
     if args.detector:
@@ -115,6 +117,8 @@ def report(tracks: object, root: Path) -> None:
     else:
         lines.append('next: --overlay paints them into the frames (all else '
                      'is kept)')
+    if (root / 'report.html').is_file():
+        lines.append(f'open in a browser: {root / "report.html"}')
     print('\n'.join([
-        *lines, 'in Python: VideoTracks.read(...) of mmremots.structures.'
-        f'tracks, of the .json\nthresholds and plots: {root / "statistics"}']))
+        *lines, 'in Python: VideoTracks.read(...) of mmremots.formats.tracks, '
+        'of the .json']))
