@@ -50,3 +50,4 @@ def run(args: argparse.Namespace) -> None:
         scores[name] = build_runner(cfg).test()
         earlier = folder
     print(format_tables(scores))
+    print(f'open in a browser: {folder / "report.html"}')
