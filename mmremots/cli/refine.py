@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--first-frame', type=int, help='what TRACKS calls the first frame '
         '(default: 0 if there is a frame 0, else 1)')
+    parser.add_argument(
+        '--join-parts', action='store_true',
+        help="make one mask of an id's several in a frame")
     add_output_arguments(parser)
 
 
@@ -42,6 +45,8 @@ def run(args: argparse.Namespace) -> None:
     """Refine, and say where the tracks are."""
     from mmremots.apis import refine
     root = work_dir(args, 'refine', args.frames)
+    if args.join_parts:
+        args.cfg_options['test_cfg.stages.0.join_parts'] = True
     report(refine(
         args.tracks, args.frames, args.encoder, args.train,
         prune=args.prune, labelled=args.labelled,

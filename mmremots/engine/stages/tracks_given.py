@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from mmremots.engine.run import Run
 from mmremots.engine.stages.tracking import TrackletStage, statistics
 from mmremots.engine.video_work import VideoWork
+from mmremots.formats.row_tables import ReadingOptions
 from mmremots.formats.track_files import read_tracks
 from mmremots.registry import STAGES
 from mmremots.structures import Observations
@@ -44,6 +46,10 @@ class TrackletsFromFile(TrackletStage):
             out.
         ann_file: JSON with the lists of images and videos, where the tracks
             have none.
+        fix_counts: See :class:`~mmremots.formats.row_tables.ReadingOptions`,
+            like the next two.
+        resize_masks: Likewise.
+        join_parts: Likewise.
     """
 
     title = 'tracklets from file'
@@ -51,17 +57,23 @@ class TrackletsFromFile(TrackletStage):
 
     def __init__(self, path: str, first_frame: int | None = None,
                  classes: Mapping[int, int] | None = None,
-                 ann_file: str | None = None) -> None:
+                 ann_file: str | None = None, fix_counts: bool = False,
+                 resize_masks: bool = False,
+                 join_parts: bool = False) -> None:
         self.path = path
         self.first_frame = first_frame
         self.classes = classes and {
             int(theirs): int(ours) for theirs, ours in classes.items()}
         self.ann_file = ann_file
+        self.options = ReadingOptions(
+            fix_counts=fix_counts, resize_masks=resize_masks,
+            join_parts=join_parts)
 
     def settings(self, run: Run) -> Any:
         """What is read is a fact, wherever it lies."""
         return dict(first_frame=self.first_frame,
-                    classes=self.classes and sorted(self.classes.items()))
+                    classes=self.classes and sorted(self.classes.items()),
+                    options=asdict(self.options))
 
     def check(self, run: Run) -> None:
         """Read what there is of tracks and of ground truth.
@@ -118,7 +130,8 @@ class TrackletsFromFile(TrackletStage):
         table, ids, line = read_tracks(
             self._path(video), video.size, video.num_numbers, first,
             sequence=video.name, img_paths=video.img_paths,
-            classes=self.classes, ann_file=self.ann_file)
+            classes=self.classes, ann_file=self.ann_file,
+            options=self.options)
         return to_frames(video, table), ids, line
 
 

@@ -146,3 +146,29 @@ def test_bad_tracks_end_a_run_before_any_work(
     with pytest.raises(error, match=message):
         run(cfg)
     assert not (tmp_path / 'run' / 'detections').exists()
+
+
+def test_an_id_that_stands_twice_is_joined_if_told(
+        tiny: Path, tmp_path: Path) -> None:
+    """A person in two parts is an error, or by option one mask."""
+    given_tracks(tiny, tmp_path / 'given')
+    path = tmp_path / 'given' / 'TINY-02.txt'
+    lines = path.read_text().splitlines()
+    first = lines[0].split()
+    left, right = (encode_mask(np.pad(
+        np.ones((4, 4), np.uint8), ((0, 284), (x, 380 - x))))
+        for x in (0, 300))
+    parts = [' '.join([first[0], first[1], '2', '288', '384',
+                       rle['counts'].decode()]) for rle in (left, right)]
+    path.write_text('\n'.join(parts) + '\n')
+    stage = dict(type='TrackletsFromFile', first_frame=0,
+                 path=str(tmp_path / 'given' / '{sequence}.txt'))
+    cfg = tiny_config(tiny, tmp_path / 'run')
+    cfg.test_cfg.stages = [stage]
+    with pytest.raises(ValueError, match=r'TINY-02\.txt:2: .*join_parts=True'):
+        run(cfg)
+    cfg.test_cfg.stages = [dict(stage, join_parts=True)]
+    run(cfg)
+    table, _ = read_mots(tmp_path / 'run' / 'tracklets' / 'TINY-02.txt')
+    assert len(table) == 1
+    assert decode_mask(table.rles[0]).sum() == 32
