@@ -64,6 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                  + (nearest(words[0], COMMANDS)
                     or f'; there are {", ".join(COMMANDS)}'))
     args = build_parser().parse_args(words)
-    import_quietly()
     with one_line_errors():
+        import_quietly()
         args.run(args)
