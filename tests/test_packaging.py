@@ -211,7 +211,10 @@ def test_the_command_of_a_wheel_runs_the_sample(
         'test_dataloader.num_workers=0',
         'test_cfg.training.train_dataloader.num_workers=0',
         cwd=tmp_path)
-    rows = [line.split() for line in printed.splitlines()[-9:]]
+    *lines, last = printed.splitlines()
+    assert last == (
+        'open in a browser: work_dirs/remots_plus_sample/report.html')
+    rows = [line.split() for line in lines[-9:]]
     for name in ('remots_sample', 'remots_plus_sample'):
         assert [name] in [row[:1] for row in rows]
         run = tmp_path / 'work_dirs' / name
