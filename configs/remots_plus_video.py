@@ -11,6 +11,7 @@ _base_ = [
     '_base_/models/reid_osnet_x0_25.py',
     '_base_/schedules/remots.py',
     '_base_/schedules/remots_plus.py',
+    '_base_/schedules/fine_tuning.py',
 ]
 # OSNet x0.25 trained on all of MSMT17, of torchreid's model zoo.
 load_from = (
@@ -49,15 +50,4 @@ test_cfg = dict(
     labelled=dict(
         type='mmremots.SampleDataset', data_root='data/sample', split='train',
         test_mode=True),
-    # Those of remots_pedestrians.py.
-    training=dict(
-        intra=dict(start_share=0.5),
-        max_views=4,
-        optim_wrapper=dict(optimizer=dict(lr=2e-4)),
-        train_dataloader=dict(num_workers=1),
-        param_scheduler=[
-            dict(type='LinearLR', by_epoch=False, begin=0, end=1200,
-                 start_factor=0.01),
-            dict(type='MultiStepLR', by_epoch=False,
-                 milestones=[7200, 10200], gamma=0.1)],
-        default_hooks=dict(checkpoint=dict(interval=50))))
+    training=_base_.fine_tuning)
