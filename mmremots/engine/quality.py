@@ -105,6 +105,9 @@ def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
       of a person is wrong;
     - ``weights``: SHA-256 of the encoder's file.
 
+    What was said of the encoder before is not said again when only the
+    tracklets are others.
+
     Args:
         run: The run.
         label: Number and title of the stage.
@@ -130,10 +133,12 @@ def _report(run: Run, work: VideoWork, title: str,
     frames = work.masks().frames
     features = work.features(title)
     different = intra_frame_similarities(features, frames)
+    encoder = run.require_encoder()
     found: dict[str, Any] = dict(
-        weights=run.artifacts.digest(run.require_encoder()),
+        weights=run.artifacts.digest(encoder),
         intra_frame=histogram(different))
-    line = [_spread('people of one frame', different)]
+    told = run.told(work.video, encoder.stem)
+    line = [] if told else [_spread('people of one frame', different)]
     if tracked:
         same = within_tracklet_similarities(
             features, frames, work.tracklets())
@@ -144,7 +149,7 @@ def _report(run: Run, work: VideoWork, title: str,
                 found['intra_frame'], found['within_tracklet'])
             line.append(f'overlap {found["overlap"]:.1%}')
     scores = _scores(work, features)
-    if scores:
+    if scores and not told:
         line.append(f'rank-1 {scores["rank1"]:.1f}, mAP {scores["mAP"]:.1f}')
     print_log(f'{title}: {"; ".join(line)}', 'current')
     return found | scores

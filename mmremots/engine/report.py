@@ -109,6 +109,14 @@ def collect(run: Run, stages: Sequence[Stage]) -> RunData:
                      f'its {unit}s.')
     elif not any(isinstance(stage, Merging) for stage in stages):
         notes.append('This run has no stage that merges.')
+    else:
+        gone = [video.name for video in run.videos
+                if _kept_features(run, run.work(video)) is None]
+        if gone:
+            notes.append(
+                'There are no merges and refusals to check of '
+                f'{", ".join(gone)}: the features that merging compared, '
+                'in embeddings/, are gone or of another encoder.')
     return RunData(
         name=run.folder.root.resolve().name,
         facts=[f'mmremots {mmremots.__version__}',

@@ -151,6 +151,10 @@ class Run:
         write_json(self.folder.statistics(video.name), sections)
         return sections[section]
 
+    def told(self, video: Video, section: str) -> bool:
+        """Whether this run has told anything in a section yet."""
+        return section in self._statistics.get(video.name, {})
+
     def require_encoder(self) -> Path:
         """Path of the weights in use."""
         if self.encoder is None:

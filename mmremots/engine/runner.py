@@ -50,6 +50,8 @@ class ReMOTSRunner(Runner):
             **kwargs: Likewise.
         """
         logger = super().build_logger(*args, **kwargs)
+        for handler in _console(logger):
+            handler.addFilter(_of_use)
         self._until_built.enter_context(log_file_alone(logger))
         return logger
 
@@ -95,8 +97,7 @@ def log_file_alone(logger: MMLogger) -> Iterator[None]:
     Args:
         logger: Whose messages.
     """
-    console = [handler for handler in logger.handlers
-               if type(handler) is logging.StreamHandler]
+    console = _console(logger)
     levels = [handler.level for handler in console]
     for handler, level in zip(console, levels, strict=True):
         handler.setLevel(max(level, logging.WARNING))
@@ -105,6 +106,21 @@ def log_file_alone(logger: MMLogger) -> Iterator[None]:
     finally:
         for handler, level in zip(console, levels, strict=True):
             handler.setLevel(level)
+
+
+def _console(logger: MMLogger) -> list[logging.Handler]:
+    """The handlers of a logger that write to the terminal."""
+    return [handler for handler in logger.handlers
+            if type(handler) is logging.StreamHandler]
+
+
+def _of_use(record: logging.LogRecord) -> bool:
+    """Whether a message is no remark of mmengine on its own code.
+
+    Its checkpoint hook warns of names that mmengine itself is to drop.
+    """
+    return not record.getMessage().startswith(
+        ('"FileClient" will be', '"HardDiskBackend" is'))
 
 
 def model_of(runner: Runner) -> nn.Module:

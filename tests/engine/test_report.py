@@ -51,6 +51,10 @@ def test_a_run_ends_with_its_report(
         assert name in page
     seconds = json.loads((tmp_path / 'run' / 'seconds.json').read_text())
     assert len(seconds) == len(PLUS)
+    # Of an encoder only what the cuts have changed is said again.
+    log = log_of(tmp_path / 'run')
+    assert 'tracking, TINY-02, encoder_start: people of one frame' in log
+    assert 'splitting, TINY-02, encoder_start: of one tracklet' in log
     path.unlink()
     main(['report', str(tmp_path / 'run')])
     assert str(path) in capsys.readouterr().out
@@ -77,6 +81,18 @@ def test_switches_are_those_of_the_scores(
             assert {decision.first.track, decision.second.track} <= set(
                 video.ids.tolist())
     assert any(video.merges for video in data.videos)
+
+
+@pytest.mark.slow
+def test_features_that_are_gone_are_said(tiny: Path, tmp_path: Path) -> None:
+    """They are a cache; without them decisions cannot be shown."""
+    begin(tiny, tmp_path / 'run', *PLUS[:4])
+    page = tmp_path / 'run' / 'report.html'
+    assert 'no merges and refusals to check' not in page.read_text()
+    for path in (tmp_path / 'run' / 'embeddings').rglob('TINY-02*'):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    main(['report', str(tmp_path / 'run')])
+    assert 'no merges and refusals to check of TINY-02:' in page.read_text()
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:

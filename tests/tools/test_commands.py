@@ -77,6 +77,9 @@ def test_train_then_test_and_show(config: Path, tmp_path: Path) -> None:
     result = command('tools/train.py', config,
                      '--work-dir', tmp_path / 'train')
     assert result.returncode == 0, result.stderr
+    # A remark of mmengine on mmengine is in the log file alone.
+    assert 'Checkpoints will be saved to' in result.stdout
+    assert 'will be deprecated' not in result.stdout + result.stderr
     checkpoint = tmp_path / 'train' / 'encoder_labelled.pth'
     assert checkpoint.is_file()
     result = command('tools/test.py', config, checkpoint,
