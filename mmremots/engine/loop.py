@@ -235,7 +235,7 @@ class ReMOTSLoop(BaseLoop):
         folders = {
             **{stage.title + stage.suffix: run.folder.root / stage.folder
                for stage in self.stages if isinstance(stage, TrackletStage)},
-            **{stage.name: run.folder.root / stage.output
+            **{stage.title + stage.suffix: run.folder.root / stage.output
                for stage in self.track_stages[:-1]}}
         if self.track_stages:
             folders[FULL_RUN] = run.folder.root / self.track_stages[-1].output

@@ -126,13 +126,15 @@ def collect(run: Run, stages: Sequence[Stage]) -> RunData:
                 for title, labels, (header, rows) in zip(
                     ('All sequences', 'Each sequence'), (1, 2), tables,
                     strict=False)],
-        seconds=run.folder.read_seconds(), videos=videos, notes=notes)
+        seconds=dict(sorted(
+            run.folder.read_seconds().items(),
+            key=lambda item: _place(item[0], stages))),
+        videos=videos, notes=notes)
 
 
 def _place(title: str, stages: Sequence[Stage]) -> int:
-    """Where a row of the scores comes from in the list of stages."""
-    names = [name for stage in stages for name in (
-        stage.title + stage.suffix, stage.name)]
+    """Where a row of scores or times comes from in the list of stages."""
+    names = [stage.title + stage.suffix for stage in stages]
     return names.index(title) if title in names else len(names)
 
 

@@ -54,7 +54,7 @@ def test_each_stage_leaves_its_own_tracks(refined: Path) -> None:
     metrics = json.loads((refined / 'metrics.json').read_text())
     assert list(metrics['stages']) == sorted(
         ['short-term tracking', 'tracklet splitting', 'merging',
-         'track-pruning', 'ReMOTS'])
+         'track pruning', 'ReMOTS'])
     for name in ('TINY-02', 'TINY-03'):
         merged, ids = read_mots(refined / 'tracks_merging' / f'{name}.txt')
         pruned, left = read_mots(
