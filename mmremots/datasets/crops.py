@@ -119,21 +119,81 @@ def cut_crops(
         ValueError: A mask is empty, the masks are not of the size of the
             images, or there are not as many identities as observations.
     """
-    if len(observations) and observations.size != sequence.size:
+    frames = np.unique(observations.frames).tolist()
+    found = cut_frames(
+        sequence, observations, frames if progress is None
+        else progress(frames, total=len(frames)), crop_size)
+    return write_crops(folder, sequence.name, observations.frames, crop_size,
+                       identities, found)
+
+
+def cut_frames(
+        video: Video, observations: Observations, frames: Iterable[int],
+        crop_size: tuple[int, int],
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Cut the crops of some frames.
+
+    Args:
+        video: Where the images are.
+        observations: As of :func:`cut_crops`, all of the video.
+        frames: Frames that have some.
+        crop_size: Size of the crops as (height, width).
+
+    Returns:
+        Yields of each frame the crops, (n, H, W, 3) uint8, and their masks,
+        (n, H, ceil(W / 8)) uint8, a bit a pixel.
+
+    Raises:
+        ValueError: As :func:`cut_crops`.
+    """
+    if len(observations) and observations.size != video.size:
         raise ValueError(
-            f'{sequence.name}: masks of size {observations.size}, images of '
-            f'{sequence.size} (height, width)')
+            f'{video.name}: masks of size {observations.size}, images of '
+            f'{video.size} (height, width)')
     try:
         boxes = crop_boxes(observations)
     except ValueError as error:
-        raise ValueError(f'{sequence.name}: {error}') from None
-    if identities is not None and len(identities) != len(observations):
-        raise ValueError(
-            f'{sequence.name}: {len(identities)} identities of '
-            f'{len(observations)} observations')
-    height, width = crop_size
-    count = len(observations)
+        raise ValueError(f'{video.name}: {error}') from None
 
+    def cut() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for frame, image in _decode_ahead(video, frames):
+            images, bits = [], []
+            for row in range(*observations.of_frame(frame).indices(
+                    len(observations))):
+                mask = mask_in_box(observations.rles[row], boxes[row])
+                images.append(cut_out(image, boxes[row], crop_size))
+                bits.append(np.packbits(
+                    resize(mask * np.uint8(255), crop_size) > 127, axis=-1))
+            yield np.stack(images), np.stack(bits)
+
+    return cut()
+
+
+def write_crops(
+        folder: str | os.PathLike[str], sequence: str, frames: np.ndarray,
+        crop_size: tuple[int, int], identities: np.ndarray | None,
+        found: Iterable[tuple[np.ndarray, ...]]) -> CropStore:
+    """Write a store of crops that are cut already, or on the way.
+
+    Args:
+        folder: The store to write.
+        sequence: Name of the sequence.
+        frames: (N,) frame of each crop.
+        crop_size: Size of the crops as (height, width).
+        identities: As of :func:`cut_crops`.
+        found: What :func:`cut_frames` gave, a frame or several at a time.
+
+    Returns:
+        The store.
+
+    Raises:
+        ValueError: There are not as many identities as crops.
+    """
+    if identities is not None and len(identities) != len(frames):
+        raise ValueError(
+            f'{sequence}: {len(identities)} identities of '
+            f'{len(frames)} observations')
+    (height, width), count = crop_size, len(frames)
     folder = Path(folder)
     unfinished = folder.parent / f'.{folder.name}.unfinished'
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -143,25 +203,19 @@ def cut_crops(
     bits = np.lib.format.open_memmap(
         unfinished / 'masks.npy', 'w+', np.uint8,
         (count, height, -(-width // 8)))
-
-    rows_of = dict(observations.frame_slices())
-    frames: Iterable[int] = list(rows_of)
-    if progress is not None:
-        frames = progress(frames, total=len(rows_of))
-    for frame, image in _decode_ahead(sequence, frames):
-        for row in range(*rows_of[frame].indices(count)):
-            mask = mask_in_box(observations.rles[row], boxes[row])
-            images[row] = cut_out(image, boxes[row], crop_size)
-            bits[row] = np.packbits(
-                resize(mask * np.uint8(255), crop_size) > 127, axis=-1)
+    row = 0
+    for some_images, some_bits in found:
+        rows = slice(row, row + len(some_images))
+        images[rows], bits[rows] = some_images, some_bits
+        row = rows.stop
     images.flush()
     bits.flush()
 
-    np.save(unfinished / 'frames.npy', observations.frames)
+    np.save(unfinished / 'frames.npy', frames)
     if identities is not None:
         np.save(unfinished / 'identities.npy',
                 np.asarray(identities, dtype=np.int64))
-    meta = {'sequence': sequence.name, 'count': count,
+    meta = {'sequence': sequence, 'count': count,
             'crop_size': [height, width]}
     (unfinished / 'meta.json').write_text(json.dumps(meta, indent=1) + '\n')
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,16 +15,17 @@ when it is done: what was being written when a process died is not trusted.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 
 import mmremots
+from mmremots.engine.processes import Processes
 from mmremots.engine.progress import logged_warnings
 from mmremots.structures.files import atomic_path, file_sha256
 
@@ -48,7 +49,6 @@ class _Record:
     """What is noted of a piece of work while it goes on."""
 
     settings: Any
-    joint: bool
     facts: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
@@ -68,11 +68,14 @@ class Artifacts:
         facts: What work may depend on beside files of the run, by name:
             functions of no arguments that give JSON-able values. What is
             outside of the folder (images, annotation, detections) is a fact.
+        processes: Of the run. Work that they do together is one piece; the
+            leading one says whether it is valid, and writes the record.
     """
 
-    def __init__(self, root: Path,
-                 facts: dict[str, Callable[[], Any]]) -> None:
+    def __init__(self, root: Path, facts: dict[str, Callable[[], Any]],
+                 processes: Processes) -> None:
         self.root = root
+        self.processes = processes
         self._facts = facts
         self._open: list[_Record] = []
         self._digests: dict[Path, tuple[int, int, str]] = {}
@@ -127,7 +130,7 @@ class Artifacts:
 
     def make(self, name: str, title: str, work: Callable[[], Any],
              settings: Any = None, *, keep: bool,
-             joint: bool = False) -> Any:
+             news: bool = True) -> Any:
         """Do a piece of work unless what it made is there and valid.
 
         Work inside other work is a cache: the outer depends on all that the
@@ -140,19 +143,16 @@ class Artifacts:
                 it found, JSON-able, or None.
             settings: What the work was told to do, JSON-able.
             keep: Whether valid files of an earlier run are kept.
-            joint: Whether all processes do this work together; the main one
-                writes the record then.
+            news: Whether it is told that they are kept.
 
         Returns:
             What the work found, now or when it was done.
         """
-        settings = plain(settings)
-        record = self._read(name) if keep else None
-        changed = None if record is None else self._changed(record, settings)
-        if joint:
-            barrier()  # all have looked before one begins
+        settings, leads = plain(settings), self.processes.leads
+        record, changed = self.processes.agree(
+            lambda: self._look(name, settings) if keep else (None, []))
         if record is not None and not changed:
-            if not self._open:  # A cache is no news.
+            if news and not self._open:
                 print_log(f'{title}: done before, kept', 'current')
             self._inherit(record)
             return record['found']
@@ -160,50 +160,64 @@ class Artifacts:
             print_log(f'{title}: done again, since {"; ".join(changed)}',
                       'current')
         path = self._path(name)
-        path.unlink(missing_ok=True)
-        new = _Record(settings, joint)
+        if leads:
+            path.unlink(missing_ok=True)
+        new = _Record(settings)
         self._open.append(new)
         try:
             with logged_warnings(title):
                 new.found = plain(work())
         finally:
             self._open.pop()
-        if joint:
-            barrier()  # none clears the record that another has written
         made = dict(new.made_of(), name=name, outputs=new.outputs,
                     found=new.found)
-        if not joint or is_main_process():
+        if leads:
             write_json(path, dict(made, checksum=_checksum(made)))
+        self.processes.meet()  # None looks for the record before it is there.
         self._inherit(made)
         return new.found
 
     def valid(self, name: str, settings: Any = None) -> bool:
         """Whether what a piece of work made is there and valid."""
-        record = self._read(name)
-        return record is not None and not self._changed(
-            record, plain(settings))
+        record, changed = self._look(name, plain(settings))
+        return record is not None and not changed
 
-    def goes_on(self, name: str) -> bool:
+    def goes_on(self, folder: Path) -> bool:
         """Whether unfinished work can go on where it was stopped.
 
         Called by work once it has opened all that it is made from. What a
         killed process left of it, such as checkpoints, is good if it was
-        made from the same; from here on, what is left is of this work.
+        made from the same; else it is gone now. From here on, what is left
+        there is of this work.
 
         Args:
-            name: Name of the work being done.
+            folder: Where it leaves it.
         """
-        path, made_of = self._started(name), self._open[-1].made_of()
-        try:
-            before = json.loads(path.read_text())
-        except (OSError, ValueError):
-            before = None
-        joint = self._open[-1].joint
-        if joint:
-            barrier()  # all have looked before one writes
-        if before != made_of and (not joint or is_main_process()):
-            write_json(path, made_of)
-        return bool(before == made_of)
+        mark, made_of = self.mark(folder), self._open[-1].made_of()
+
+        def decide() -> bool:
+            try:
+                if json.loads(mark.read_text()) == made_of:
+                    return True
+            except (OSError, ValueError):
+                pass
+            shutil.rmtree(folder, ignore_errors=True)
+            write_json(mark, made_of)
+            return False
+
+        return self.processes.agree(decide)
+
+    @staticmethod
+    def mark(folder: Path) -> Path:
+        """What the unfinished work in a folder is made of."""
+        return folder.with_name(f'{folder.name}.made_of.json')
+
+    def _look(self, name: str,
+              settings: Any) -> tuple[dict[str, Any] | None, list[str]]:
+        """The record of a piece of work, and what is not as it says."""
+        record = self._read(name)
+        return record, [] if record is None else self._changed(
+            record, settings)
 
     def _inherit(self, record: dict[str, Any]) -> None:
         if self._open:
@@ -247,9 +261,6 @@ class Artifacts:
 
     def _path(self, name: str) -> Path:
         return self.root / FOLDER / f'{name}.json'
-
-    def _started(self, name: str) -> Path:
-        return self.root / FOLDER / f'{name}.started.json'
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()

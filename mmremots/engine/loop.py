@@ -145,9 +145,9 @@ class ReMOTSLoop(BaseLoop):
             if is_main_process():
                 run.folder.add_seconds(
                     stage.title + stage.suffix, time.monotonic() - began)
-        run.whereabouts.note('the end, scoring')
+        run.processes.note('the end, scoring')
         metrics = self._finish(run) if is_main_process() else {}
-        run.whereabouts.leave()
+        run.processes.leave()
         return metrics
 
     def _start(self) -> Run:

@@ -114,13 +114,16 @@ def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
         tracked: Whether this run has made tracklets.
     """
     encoder = run.require_encoder().stem
+
+    def piece(video: Video) -> str:
+        return (f'reports/{encoder}/{video.name}'
+                + f'_{run.tracklet_folder}' * tracked)
+
+    run.prepare(label, piece, VideoWork.features)
     for video in run.share(run.videos):
         title = f'{label}, {video.name}, {encoder}'
-        work = run.work(video)
-        found = run.make(
-            f'reports/{encoder}/{video.name}'
-            + f'_{run.tracklet_folder}' * tracked,
-            title, partial(_report, run, work, title, tracked))
+        found = run.make(piece(video), title, partial(
+            _report, run, run.work(video), title, tracked))
         told = run.tell(video, encoder, found)
         plot_separation(
             told['intra_frame'], told.get('within_tracklet', []),

@@ -12,10 +12,10 @@ from mmengine.config import Config
 from mmengine.dist import get_rank, get_world_size
 
 from mmremots.engine.artifacts import Artifacts, plain, write_json
+from mmremots.engine.processes import Processes
 from mmremots.engine.run_folder import RunFolder
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.video_work import VideoWork
-from mmremots.engine.waiting import Whereabouts
 from mmremots.formats.ground_truth import truth_sha256
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
@@ -66,8 +66,9 @@ class Run:
     _loaded: tuple[Path, str] | None = None
 
     def __post_init__(self) -> None:
-        self.artifacts = Artifacts(self.folder.root, self._facts())
-        self.whereabouts = Whereabouts(self.folder.root / '.processes')
+        self.processes = Processes(self.folder.root / '.processes')
+        self.artifacts = Artifacts(
+            self.folder.root, self._facts(), self.processes)
         self._work = {
             (kind, video.name): VideoWork(self, video, kind)
             for kind, videos in (('target', self.videos),
@@ -120,7 +121,7 @@ class Run:
 
     def make(self, name: str, title: str, work: Callable[[], Any],
              settings: Any = None, *, keep: bool | None = None,
-             joint: bool = False) -> Any:
+             news: bool = True) -> Any:
         """Do a piece of work unless it is done, see :class:`Artifacts`.
 
         Args:
@@ -130,12 +131,37 @@ class Run:
             settings: What it was told to do.
             keep: Whether what is valid is kept; None for as the run was
                 asked to (``resume``).
-            joint: Whether all processes do this work together.
+            news: Whether it is told that it is kept.
         """
-        self.whereabouts.note(title)
+        self.processes.note(title)
         return self.artifacts.make(
             name, title, work, settings,
-            keep=self.resume if keep is None else keep, joint=joint)
+            keep=self.resume if keep is None else keep, news=news)
+
+    def prepare(self, label: str, piece: Callable[[Video], str],
+                work: Callable[[VideoWork, str], Any], settings: Any = None,
+                keep: bool | None = None) -> None:
+        """Let all processes do what is made of the frames of each video.
+
+        Frames are shared, video by video, so that many processes gain with
+        one video, too. Then each takes some of the videos, see :meth:`share`.
+
+        Args:
+            label: Number and title of the stage.
+            piece: Name of the work on a video that is prepared; where that
+                is done and valid, nothing is.
+            work: What is done together, by the video's work and a title.
+            settings: Of the work that is prepared, as is ``keep``.
+            keep: As of :meth:`make`.
+        """
+        keep = self.resume if keep is None else keep
+        with self.processes.together():
+            done = self.processes.agree(lambda: [
+                keep and self.artifacts.valid(piece(video), settings)
+                for video in self.videos])
+            for video, is_done in zip(self.videos, done, strict=True):
+                if not is_done:
+                    work(self.work(video), f'{label}, {video.name}')
 
     def tell(self, video: Video, section: str,
              found: dict[str, Any]) -> dict[str, Any]:
@@ -178,7 +204,7 @@ class Run:
 
     def wait(self) -> None:
         """Wait until all processes are here."""
-        self.whereabouts.wait()
+        self.processes.wait()
 
 
 def finished_run(cfg: Config, root: Path) -> Run:

@@ -58,9 +58,14 @@ class RunFolder:
         """Weak masks of a sequence, disjoint from the fused ones."""
         return self.root / 'weak' / f'{sequence}.txt'
 
-    def overlaps(self, sequence: str) -> Path:
-        """Overlaps of masks of adjacent frames, for any encoder."""
-        return self.root / 'overlaps' / f'{sequence}.npz'
+    def overlaps(self, sequence: str, kind: str = '') -> Path:
+        """Overlaps of masks of adjacent frames, for any encoder.
+
+        Args:
+            sequence: Name of the sequence.
+            kind: ``weak`` for those of all masks, weak ones among them.
+        """
+        return self.root / 'overlaps' / kind / f'{sequence}.npz'
 
     def tracklets(self, sequence: str, folder: str = 'tracklets') -> Path:
         """Short-term tracklets of a sequence, MOTS text.

@@ -5,16 +5,15 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import NDArray
 
-from mmremots.datasets.crops import CropStore, cut_crops
-from mmremots.engine.progress import progress
+from mmremots.datasets.crops import CropStore, cut_frames, write_crops
+from mmremots.engine.parts import Made, Parts
 from mmremots.formats import (
     read_detections,
     read_mots,
@@ -22,36 +21,22 @@ from mmremots.formats import (
     write_mots,
 )
 from mmremots.formats.ground_truth import read_truth
-from mmremots.models.trackers import adjacent_overlaps, frames_to_read
+from mmremots.models.trackers import overlaps_along_flow
 from mmremots.structures import Observations, Overlaps
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import rle_area
-from mmremots.structures.observations import NO_ROW, rows_of
-from mmremots.structures.video import Video, read_frame
+from mmremots.structures.observations import NO_ROW, Tracks, rows_of
+from mmremots.structures.video import Video
 
 if TYPE_CHECKING:
     from mmremots.engine.run import Run
 
 
-class Tracks(NamedTuple):
-    """The masks of a video that are in tracks.
-
-    Attributes:
-        table: N masks. One that no detector gave has the box around it and
-            score 0.
-        ids: (N,) int64 track of each.
-        rows: (N,) int64 row of each among the fused and then the weak masks,
-            or ``NO_ROW``.
-    """
-
-    table: Observations
-    ids: NDArray[np.int64]
-    rows: NDArray[np.int64]
-
-    def take(self, kept: NDArray[np.bool_]) -> Tracks:
-        """Some of the masks."""
-        return Tracks(self.table.take(kept), self.ids[kept], self.rows[kept])
+#: Frames of which what is made is written at once.
+FRAMES = 8
+#: Crops that are embedded at once.
+BATCH = 64
 
 
 class VideoWork:
@@ -237,22 +222,23 @@ class VideoWork:
 
     def crops(self, title: str) -> CropStore:
         """Crops of what the video has: fused masks, or its annotation."""
-        artifacts = self.run.artifacts
         folder = self.run.folder.crops(self.kind, self.video.name)
+        title = f'{title}, crops of {self.video.name}'
 
         def cut() -> None:
             table, ids = ((self.masks(), None) if self.kind == 'target'
                           else self.truth())
-            self.run.part('reid')
-            cut_crops(self.images(), table, folder,
-                      tuple(self.run.model.reid.crop_size), ids,
-                      partial(progress,
-                              title=f'{title}, crops of {self.video.name}'))
-            artifacts.wrote(*sorted(folder.iterdir()))
+            size = tuple(self.run.part('reid').crop_size)
+            video, frames = self.images(), np.unique(table.frames).tolist()
+            parts = Parts(self.run, folder, len(frames), FRAMES)
+            if parts.make(lambda items: cut_frames(
+                    video, table, frames[items.start:items.stop], size),
+                    title):
+                write_crops(folder, video.name, table.frames, size, ids,
+                            parts.take())
+                self.run.artifacts.wrote(*sorted(folder.iterdir()))
 
-        artifacts.make(f'crops/{self.kind}/{self.video.name}',
-                       f'{title}, crops of {self.video.name}', cut,
-                       keep=True)
+        self._cache(f'crops/{self.kind}/{self.video.name}', title, cut)
         return CropStore(folder)
 
     def features(self, title: str) -> NDArray[np.float32]:
@@ -261,27 +247,37 @@ class VideoWork:
         Returns:
             (N, D) float32, unit length, memory-mapped.
         """
-        artifacts = self.run.artifacts
-        encoder = artifacts.fact('encoder in use')
+        encoder = self.run.artifacts.fact('encoder in use')
         path = self.run.folder.embeddings(self.video.name, encoder)
 
         def embed() -> None:
             self.run.load_encoder()
-            crops = self.crops(title)
+            crops, table = self.crops(title), self.masks()
             reid = self.run.model.reid
-            with atomic_path(path) as temporary:
-                # On disk from the start: those of a long video are large.
-                features = np.lib.format.open_memmap(
-                    temporary, 'w+', np.float32,
-                    (len(crops), reid.feature_dim))
-                reid.embed(crops.images, out=features)
-                reid.centre(features, crops.frames, self.masks().labels,
-                            out=features)
-                features.flush()
-            artifacts.wrote(path)
 
-        artifacts.make(f'embeddings/{self.video.name}/{encoder}',
-                       f'{title}, features', embed, keep=True)
+            def batches(items: range) -> Iterator[Made]:
+                for k in items:
+                    yield reid.embed(
+                        crops.images[k * BATCH:(k + 1) * BATCH], BATCH),
+
+            parts = Parts(self.run, path, -(-len(crops) // BATCH), 1)
+            if parts.make(batches, f'{title}, features', 'batch'):
+                with atomic_path(path) as temporary:
+                    # On disk from the start: those of a long video are large.
+                    features = np.lib.format.open_memmap(
+                        temporary, 'w+', np.float32,
+                        (len(crops), reid.feature_dim))
+                    row = 0
+                    for found, in parts.take():
+                        features[row:row + len(found)] = found
+                        row += len(found)
+                    reid.centre(features, crops.frames, table.labels,
+                                out=features)
+                    features.flush()
+                self.run.artifacts.wrote(path)
+
+        self._cache(f'embeddings/{self.video.name}/{encoder}',
+                    f'{title}, features', embed)
         return np.load(path, mmap_mode='r', allow_pickle=False)
 
     def overlaps(self, title: str) -> Overlaps:
@@ -290,34 +286,43 @@ class VideoWork:
         They depend on nothing that the run learns, and flow is costly. So
         they are found on first use and kept, as masks are.
         """
-        path = self.run.folder.overlaps(self.video.name)
+        return self._overlaps(self.masks, '', title)
+
+    def overlaps_of_all(self, title: str) -> Overlaps:
+        """Overlaps of fused and weak masks, sorted by frame, likewise."""
+        if not len(self.weak()):
+            return self.overlaps(title)
+        return self._overlaps(lambda: Observations.concatenate(
+            [self.masks(), self.weak()]), 'weak', title)
+
+    def _overlaps(self, masks: Callable[[], Observations], kind: str,
+                  title: str) -> Overlaps:
+        path = self.run.folder.overlaps(self.video.name, kind)
+        title = f'{title}, flow'
 
         def find() -> None:
-            found = self.find_overlaps(self.masks(), title)
-            self._save(path, lambda file: np.savez(file, **found._asdict()))
+            table, video, motion = (
+                masks(), self.images(), self.run.part('motion'))
+
+            parts = Parts(self.run, path, video.num_frames, FRAMES)
+            if parts.make(lambda items: overlaps_along_flow(
+                    table, video, motion,
+                    range(items.start + 1, items.stop + 1),
+                    self.run.threads), title):
+                found = Overlaps(*map(np.concatenate, zip(
+                    *parts.take(), strict=True)))
+                with atomic_path(path) as temporary, temporary.open(
+                        'wb') as file:
+                    np.savez(file, **found._asdict())
+                self.run.artifacts.wrote(path)
 
         def read() -> Overlaps:
             with np.load(path, allow_pickle=False) as file:
                 return Overlaps(**file)
 
-        self.run.artifacts.make(
-            f'overlaps/{self.video.name}', f'{title}, flow', find, keep=True)
+        self._cache(f'overlaps{"_" * bool(kind)}{kind}/{self.video.name}',
+                    title, find)
         return self._once(path, read, noted=False)
-
-    def find_overlaps(self, table: Observations, title: str) -> Overlaps:
-        """Overlaps of some masks of the video along the flow."""
-        video, motion = self.images(), self.run.part('motion')
-        wanted = frames_to_read(table.frames, video.num_frames)
-        frames = (read_frame(video, t) if want else None
-                  for t, want in enumerate(wanted, 1))
-        flows = progress(
-            motion.flows(frames, workers=self.run.threads),
-            f'{title}, flow', video.num_frames - 1, 'pair')
-        found = adjacent_overlaps(
-            table.frames, table.rles, table.size, video.num_frames, flows)
-        for _ in flows:  # None is left, but it must come to its end.
-            pass
-        return found
 
     @contextmanager
     def plot(self, name: str) -> Iterator[Path]:
@@ -343,7 +348,5 @@ class VideoWork:
             self._parsed[path] = (digest, read())
         return self._parsed[path][1]
 
-    def _save(self, path: Path, save: Callable[[Any], None]) -> None:
-        with atomic_path(path) as temporary, temporary.open('wb') as file:
-            save(file)
-        self.run.artifacts.wrote(path)
+    def _cache(self, name: str, title: str, work: Callable[[], None]) -> None:
+        self.run.make(name, title, work, keep=True, news=False)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -110,6 +111,26 @@ class Observations:
             np.concatenate([table.scores for table in tables])[order],
             np.concatenate([table.labels for table in tables])[order],
             [rles[row] for row in order], next(iter(sizes), None))
+
+
+class Tracks(NamedTuple):
+    """The masks of a video that are in tracks.
+
+    Attributes:
+        table: N masks. One that no detector gave has the box around it and
+            score 0.
+        ids: (N,) int64 track of each.
+        rows: (N,) int64 row of each among the fused and then the weak masks,
+            or ``NO_ROW``.
+    """
+
+    table: Observations
+    ids: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def take(self, kept: NDArray[np.bool_]) -> Tracks:
+        """Some of the masks."""
+        return Tracks(self.table.take(kept), self.ids[kept], self.rows[kept])
 
 
 def rows_of(table: Observations,

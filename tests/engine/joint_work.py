@@ -21,7 +21,8 @@ def main(root: Path, times: int) -> None:
         named_sources=list)))
     run = Run(RunFolder(root), [], [], model, {}, {}, seed=0, resume=False)
     for k in range(times):
-        run.make(f'work/{k}', f'piece {k}', barrier, joint=True)
+        with run.processes.together():
+            run.make(f'work/{k}', f'piece {k}', barrier)
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ import pytest
 
 import mmremots
 from mmremots.engine.artifacts import Artifacts
+from mmremots.engine.processes import Processes
 
 
 class Work:
@@ -24,7 +25,7 @@ class Work:
         """As a new process sees the folder."""
         self.artifacts = Artifacts(self.root, {
             name: lambda name=name: self.facts[name]
-            for name in self.facts})
+            for name in self.facts}, Processes(self.root / 'at'))
 
     def work(self) -> dict[str, int]:
         """The work itself."""
@@ -150,7 +151,11 @@ def test_unfinished_work_goes_on_if_it_is_made_of_the_same(
     def killed() -> None:
         work.artifacts.fact('colour')
         work.artifacts.use(work.root / 'in.txt')
-        goes_on.append(work.artifacts.goes_on('long'))
+        left = work.root / 'long'
+        goes_on.append(work.artifacts.goes_on(left))
+        assert (left / 'some').is_file() == goes_on[-1]
+        left.mkdir(exist_ok=True)
+        (left / 'some').touch()
         raise KeyboardInterrupt
 
     goes_on: list[bool] = []

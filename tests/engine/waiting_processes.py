@@ -8,19 +8,19 @@ from pathlib import Path
 import torch
 from mmengine.dist import get_rank
 
-from mmremots.engine.waiting import Whereabouts
+from mmremots.engine.processes import Processes
 
 
 def main(folder: Path) -> None:
     """The second is a second late."""
     torch.distributed.init_process_group('gloo')
-    whereabouts = Whereabouts(folder, every=0.3)
+    processes = Processes(folder, every=0.3)
     for work in ('a long video', 'a longer one'):
-        whereabouts.note(work)
+        processes.note(work)
         if get_rank() == 1:
             time.sleep(1)
-        whereabouts.wait()
-    whereabouts.leave()
+        processes.wait()
+    processes.leave()
 
 
 if __name__ == '__main__':

@@ -66,26 +66,34 @@ class Stage(metaclass=ABCMeta):
 class VideoStage(Stage):
     """A stage that works on each target video alone.
 
-    Processes share the videos, so that the files do not depend on how many
-    processes there are.
+    Processes share first the frames of what is in ``needs``, then the videos.
+    So the files do not depend on how many processes there are.
     """
 
     #: Whether valid output is kept even in a run that starts anew.
     always_keep = False
+    #: Methods of :class:`VideoWork` for what it needs that is made frame by
+    #: frame: ``crops``, ``features``, ``overlaps``, ``overlaps_of_all``.
+    needs: tuple[str, ...] = ()
 
     def run(self, run: Run, label: str) -> None:
-        """Work on this process's share of the videos."""
+        """Make what it needs, then work on this process's videos."""
+        settings, keep = self.settings(run), True if self.always_keep else None
+        if self.needs:
+            run.prepare(label, self.piece, self._needed, settings, keep)
         for video in run.share(run.videos):
             title = f'{label}, {video.name}'
             work = run.work(video)
             found = run.make(
                 self.piece(video), title,
-                partial(self.process, run, work, title),
-                self.settings(run),
-                keep=True if self.always_keep else None)
+                partial(self.process, run, work, title), settings, keep=keep)
             if found is not None:
                 run.tell(video, self.name.replace('-', '_'), found)
         run.wait()
+
+    def _needed(self, work: VideoWork, title: str) -> None:
+        for name in self.needs:
+            getattr(work, name)(title)
 
     def piece(self, video: Video) -> str:
         """Name of the work on one video."""

@@ -2,18 +2,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from mmremots.engine.frame_loader import batches
+import numpy as np
+
+from mmremots.datasets.frame_loader import batches
+from mmremots.engine.parts import Made, Parts
 from mmremots.engine.progress import progress
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import VideoStage
 from mmremots.engine.video_work import VideoWork
-from mmremots.formats.growing_detections import GrowingDetections
+from mmremots.formats.observation_files import format_detections
 from mmremots.models.detectors import DetectionsFromFile, LiveDetector
 from mmremots.registry import STAGES
 from mmremots.structures import Observations
+from mmremots.structures.files import atomic_path
 from mmremots.structures.video import Video
+
+#: Frames, or a few more, of which a detector's work is written at once.
+FRAMES = 8
 
 
 @STAGES.register_module()
@@ -22,10 +30,11 @@ class MaskGeneration(VideoStage):
 
     Masks depend on nothing that the run learns, so they are kept as long
     as detectors and images are the same, also when a run starts anew. What
-    a live detector finds is written to a file of its own, frame by frame,
-    before it is fused: a run that was stopped goes on at the frame where it
+    a live detector finds is written to a file of its own, by 8 frames or a
+    few more, before it is fused: a run that was stopped goes on where it
     stood, and another fusion, or another detector beside it, does not take
-    the network's time again. Detectors work one after the other.
+    the network's time again. Detectors work one after the other; processes
+    share the frames.
 
     Args:
         num_workers: Processes that read and transform frames ahead of the
@@ -54,13 +63,11 @@ class MaskGeneration(VideoStage):
                 source.unload()  # One network at a time.
 
     def run(self, run: Run, label: str) -> None:
-        """Work on this process's share, one network at a time."""
+        """Detect, one network at a time, then fuse."""
         for name, source in run.model.detector.named_sources():
             if source.needs_image:
-                for video in run.share(run.videos):
-                    if not run.artifacts.valid(self.piece(video)):
-                        self._stored(run, run.work(video),
-                                     f'{label}, {video.name}', name, source)
+                run.prepare(label, self.piece, partial(
+                    self._stored, run, name, source), keep=True)
                 source.unload()
         super().run(run, label)
 
@@ -69,7 +76,7 @@ class MaskGeneration(VideoStage):
         video, detector = work.images(), run.model.detector
         run.artifacts.fact(f'model.detector on {video.name}')
         sources = [
-            self._stored(run, work, title, name, source)
+            self._stored(run, name, source, work, title)
             if source.needs_image else source
             for name, source in detector.named_sources()]
         weak_sources = detector.weak_sources(sources)
@@ -88,32 +95,42 @@ class MaskGeneration(VideoStage):
         return f'{self.piece(video)}/{source}'
 
     def _stored(
-            self, run: Run, work: VideoWork, title: str, name: str,
-            source: LiveDetector) -> DetectionsFromFile:
+            self, run: Run, name: str, source: LiveDetector, work: VideoWork,
+            title: str) -> DetectionsFromFile:
         """A live detector's work in a file; done where there is none."""
-        piece = self._piece_of(work.video, name)
         path = run.folder.detections(work.video.name, name)
 
         def detect() -> None:
             run.artifacts.fact(f'model.detector, {name}')
             video = work.images()
-            growing = GrowingDetections(
-                path, run.artifacts.goes_on(piece), source.batch_size)
-            with growing as file:
-                frames = range(file.frames + 1, video.num_frames + 1)
-                found = self._detect(video, frames, source)
-                for table in progress(
-                        found, f'{title}, {name}', len(frames)):
-                    file.append(table)
-                file.finish()
-            run.artifacts.wrote(path)
+            step = source.batch_size
+            parts = Parts(
+                run, path, video.num_frames, -(-FRAMES // step) * step)
+            if parts.make(partial(self._detect, video, source),
+                          f'{title}, {name}'):
+                with atomic_path(path) as temporary, temporary.open(
+                        'wb') as file:
+                    file.writelines(
+                        lines.tobytes() for lines, in parts.take())
+                run.artifacts.wrote(path)
 
-        run.make(piece, f'{title}, {name}', detect, keep=True)
+        run.make(self._piece_of(work.video, name), f'{title}, {name}', detect,
+                 keep=True)
         return source.stored(path)
 
-    def _detect(self, video: Video, frames: range,
-                source: LiveDetector) -> Iterator[Observations]:
+    def _detect(self, video: Video, source: LiveDetector,
+                items: range) -> Iterator[Made]:
+        """Lines of text of some frames, the first of a video being 0."""
         for numbers, inputs in batches(
-                video, frames, source.transform, source.batch_size,
-                self.num_workers):
-            yield from source.detect_batch(inputs, numbers)
+                video, range(items.start + 1, items.stop + 1),
+                source.transform, source.batch_size, self.num_workers):
+            for number, found in zip(
+                    numbers, source.detect_batch(inputs, numbers),
+                    strict=True):
+                if (found.frames != number).any():
+                    raise ValueError(
+                        f'{type(source).__name__}: detections of frame '
+                        f'{found.frames[0]} where those of frame {number} '
+                        'belong')
+                yield np.frombuffer(
+                    format_detections(found).encode('ascii'), np.uint8),

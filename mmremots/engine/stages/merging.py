@@ -8,8 +8,9 @@ import numpy as np
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import TrackStage
 from mmremots.engine.stages.tracking import statistics
-from mmremots.engine.video_work import Tracks, VideoWork
+from mmremots.engine.video_work import VideoWork
 from mmremots.registry import STAGES
+from mmremots.structures.observations import Tracks
 from mmremots.visualization import plot_merge_threshold, plot_timeline
 
 
@@ -18,6 +19,7 @@ class Merging(TrackStage):
     """Merge tracklets by constrained clustering of their features."""
 
     title = 'merging'
+    needs = ('features', 'overlaps')
 
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:

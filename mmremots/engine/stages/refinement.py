@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmremots.engine.progress import progress
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import TrackStage
-from mmremots.engine.video_work import Tracks, VideoWork
+from mmremots.engine.video_work import VideoWork
 from mmremots.models.motion.gap_filling import (
     Gap,
     agreed_masks,
@@ -31,7 +31,7 @@ from mmremots.registry import STAGES
 from mmremots.structures import Observations
 from mmremots.structures.durations import frames_in
 from mmremots.structures.masks import RLE
-from mmremots.structures.observations import NO_ROW
+from mmremots.structures.observations import NO_ROW, Tracks
 from mmremots.structures.video import Video, read_frame
 
 
@@ -113,6 +113,7 @@ class TrackExtension(TrackStage):
     """
 
     title = 'track extension'
+    needs = ('overlaps_of_all', )
 
     min_iou: float = 0.7
 
@@ -135,14 +136,13 @@ class TrackExtension(TrackStage):
                 'GapFilling')
         weak = work.weak()
         free = Observations.concatenate([masks, weak])
-        overlaps = (work.find_overlaps(free, title) if len(weak)
-                    else work.overlaps(title))
         row = np.argsort(np.concatenate([masks.frames, weak.frames]),
                          kind='stable')
         owner = np.zeros(len(free), dtype=np.int64)
         owner[np.argsort(row)[tracks.rows]] = tracks.ids
         found = extend_tracks(
-            free.frames, free.labels, owner, overlaps, self.min_iou)
+            free.frames, free.labels, owner, work.overlaps_of_all(title),
+            self.min_iou)
         kept = found > 0
         work.write_tracks(
             Tracks(free.take(kept), found[kept], row[kept]), self.output)

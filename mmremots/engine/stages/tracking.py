@@ -69,6 +69,7 @@ class ShortTermTracking(TrackletStage):
     """Link masks of adjacent frames by warped IoU and appearance."""
 
     title = 'short-term tracking'
+    needs = ('features', 'overlaps')
     output = 'tracklets'
 
     def process(self, run: Run, work: VideoWork,
@@ -96,6 +97,7 @@ class TrackletSplitting(TrackletStage):
     """
 
     title = 'tracklet splitting'
+    needs = ('features', )
     output = 'tracklets_split'
 
     def process(self, run: Run, work: VideoWork,

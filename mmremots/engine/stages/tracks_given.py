@@ -17,10 +17,10 @@ from mmremots.engine.stages.tracking import TrackletStage, statistics
 from mmremots.engine.video_work import VideoWork
 from mmremots.formats.row_tables import ReadingOptions
 from mmremots.formats.track_files import read_tracks
+from mmremots.models.detectors.mask_fusion import disjoint_masks
 from mmremots.registry import STAGES
 from mmremots.structures import Observations
 from mmremots.structures.files import file_sha256
-from mmremots.structures.masks import resolve_overlaps, rle_area
 from mmremots.structures.video import Video, sequence_folder, to_frames
 
 
@@ -32,7 +32,8 @@ class TrackletsFromFile(TrackletStage):
     TrackletSplitting behind it, which cuts the tracks where they change from
     one person to another; the other stages are then those of any run.
 
-    Masks of a frame become disjoint, see :func:`disjoint_masks`.
+    Masks of a frame become disjoint, see
+    :func:`~mmremots.models.detectors.mask_fusion.disjoint_masks`.
 
     Args:
         path: Where the tracks of a sequence are: any form of
@@ -133,37 +134,6 @@ class TrackletsFromFile(TrackletStage):
             classes=self.classes, ann_file=self.ann_file,
             options=self.options)
         return to_frames(video, table), ids, line
-
-
-def disjoint_masks(
-        table: Observations
-) -> tuple[Observations, NDArray[np.int64], int]:
-    """Masks of which no two of a frame overlap.
-
-    A pixel goes to the mask of the highest score; among equals to the one
-    that reaches further down, which a camera at eye level has in front; then
-    to the earlier row.
-
-    Args:
-        table: N rows.
-
-    Returns:
-        The rows that have a pixel left, with their boxes as they were; their
-        K row numbers, (K,) int64; and how many of the N lost pixels.
-    """
-    rles = list(table.rles)
-    for _, rows in table.frame_slices():
-        scores, bottoms = table.scores[rows], table.boxes[rows, 3]
-        best_first = np.lexsort((-bottoms, -scores))
-        rank = np.empty(len(best_first))
-        rank[best_first] = np.arange(len(best_first))[::-1]
-        rles[rows] = resolve_overlaps(rles[rows], rank)
-    areas = rle_area(rles)
-    kept = np.flatnonzero(areas)
-    disjoint = Observations(
-        table.frames, table.boxes, table.scores, table.labels, rles,
-        table.size).take(kept)
-    return disjoint, kept, int((areas < rle_area(table.rles)).sum())
 
 
 def _sha256(path: Path) -> str:

@@ -88,9 +88,10 @@ class EncoderTraining(Stage):
         """Train, unless it was done, and use the weights from here on."""
         name = f'{self.output}{self.suffix}'
         out = run.folder.encoder(name)
-        run.make(self.name, label, partial(
-            self._train, run, label, name, run.require_encoder(), out),
-            self.settings(run), joint=True)
+        with run.processes.together():
+            run.make(self.name, label, partial(
+                self._train, run, label, name, run.require_encoder(), out),
+                self.settings(run))
         run.encoder = out
 
     def settings(self, run: Run) -> dict[str, Any]:
@@ -125,9 +126,6 @@ class EncoderTraining(Stage):
                      'model.reid'):
             run.artifacts.fact(fact)
         run.artifacts.use(start)
-        for video in run.share(run.labelled):
-            run.work(video, 'labelled').crops(label)
-        run.wait()
         dataset = dict(
             settings['train_dataloader'].get('dataset', {}),
             type=f'{SCOPE}.{self.dataset.__name__}',
@@ -149,10 +147,11 @@ class EncoderTraining(Stage):
         if 'head' in encoder:  # An encoder may have none.
             encoder['head']['num_classes'] = groups.num_identities
         encoder.pop('init_cfg', None)
-        goes_on = run.artifacts.goes_on(self.name)
+        work_dir = run.folder.training(name)
+        goes_on = run.artifacts.goes_on(work_dir)
         train_encoder(
             name=name, encoder=encoder, dataset=dataset, start=start,
-            out=out, work_dir=run.folder.training(name),
+            out=out, work_dir=work_dir,
             settings=settings,
             length=self._length(label, settings, groups), seed=run.seed,
             resume=goes_on and run.resume, launcher=run.launcher)
@@ -198,9 +197,6 @@ class TargetTraining(EncoderTraining):
 
     def data(self, run: Run, label: str) -> dict[str, Any]:
         """The target videos."""
-        for video in run.share(run.videos):
-            run.work(video).crops(label)
-        run.wait()
         return dict(target=[self.target(run, video, label)
                             for video in run.videos])
 
@@ -238,11 +234,14 @@ class InterTrackletTraining(TargetTraining):
 
     def data(self, run: Run, label: str) -> dict[str, Any]:
         """The target videos, and the tracklet of each crop."""
-        for video in run.share(run.videos):
-            path = self._tracklets(run, video)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_path(path) as temporary, temporary.open('wb') as f:
-                np.save(f, run.work(video).tracklets(), allow_pickle=False)
+        for video in run.videos:  # All are what is learned from.
+            path, ids = self._tracklets(run, video), run.work(
+                video).tracklets()
+            if is_main_process():
+                with atomic_path(path) as temporary, temporary.open(
+                        'wb') as file:
+                    np.save(file, ids, allow_pickle=False)
+        run.wait()
         return super().data(run, label)
 
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:

@@ -19,8 +19,8 @@ class BaseMaskSource(nn.Module, metaclass=ABCMeta):
 
     One that looks at the frames is a
     :class:`~.live_detector.LiveDetector`, which is less to write, and whose
-    work is kept frame by frame. Score threshold, class map and score weight
-    are the source's own affair.
+    work is kept, a few frames at a time. Score threshold, class map and
+    score weight are the source's own affair.
     """
 
     #: Whether :meth:`detect` looks at the image.

@@ -103,6 +103,37 @@ def fuse_weak(
     return replace(left, scores=left.scores + shift)
 
 
+def disjoint_masks(
+        table: Observations
+) -> tuple[Observations, NDArray[np.int64], int]:
+    """Masks of which no two of a frame overlap.
+
+    A pixel goes to the mask of the highest score; among equals to the one
+    that reaches further down, which a camera at eye level has in front; then
+    to the earlier row.
+
+    Args:
+        table: N rows.
+
+    Returns:
+        The rows that have a pixel left, with their boxes as they were; their
+        K row numbers, (K,) int64; and how many of the N lost pixels.
+    """
+    rles = list(table.rles)
+    for _, rows in table.frame_slices():
+        scores, bottoms = table.scores[rows], table.boxes[rows, 3]
+        best_first = np.lexsort((-bottoms, -scores))
+        rank = np.empty(len(best_first))
+        rank[best_first] = np.arange(len(best_first))[::-1]
+        rles[rows] = resolve_overlaps(rles[rows], rank)
+    areas = rle_area(rles)
+    kept = np.flatnonzero(areas)
+    disjoint = Observations(
+        table.frames, table.boxes, table.scores, table.labels, rles,
+        table.size).take(kept)
+    return disjoint, kept, int((areas < rle_area(table.rles)).sum())
+
+
 @MODELS.register_module()
 class MaskFusion(BaseMaskSource):
     """A detector made of detectors; see :func:`fuse`.

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmremots.models.motion.dense_flow import warp_labels
+from mmremots.models.motion.dense_flow import DenseFlow, warp_labels
 from mmremots.structures.masks import RLE, label_map
+from mmremots.structures.observations import Observations
 from mmremots.structures.overlaps import Overlaps
+from mmremots.structures.video import Video, read_frame
 
 _ENDED: Any = object()
+_NONE = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
 
 
 def label_overlaps(
@@ -104,47 +107,92 @@ def adjacent_overlaps(
             above, masks of a frame overlap or a flow is missing.
     """
     frames = np.asarray(frames, dtype=np.int64)
+    if not len(frames) and not len(rles):
+        return Overlaps(*_NONE)
+    if len(frames) and (frames.min() < 1 or frames.max() > num_frames):
+        raise ValueError(
+            f'frames from {frames.min()} to {frames.max()}, '
+            f'not within 1 to {num_frames}')
+    return Overlaps(*map(np.concatenate, zip(_NONE, *frame_overlaps(
+        frames, rles, size, range(1, num_frames + 1),
+        None if flows is None else chain([None], flows)), strict=True)))
+
+
+def frame_overlaps(
+        frames: ArrayLike, rles: Sequence[RLE], size: Sequence[int] | None,
+        numbers: range, flows: Iterable[NDArray | None] | None,
+) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """The same of some frames on end, each by itself.
+
+    Args:
+        frames: As of :func:`adjacent_overlaps`, like ``rles`` and ``size``.
+        rles: All of the video.
+        size: Of the images.
+        numbers: The frames.
+        flows: For each of them the flow back to the one before.
+
+    Yields:
+        For each of them the rows of :class:`Overlaps`.
+    """
+    frames = np.asarray(frames, dtype=np.int64)
     if len(rles) != len(frames):
         raise ValueError(f'{len(frames)} frames, but {len(rles)} rles')
-    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-    if not len(frames):
-        return Overlaps(*found[0])
-    bounds = _frame_bounds(frames, num_frames)
+    if (np.diff(frames) < 0).any():
+        raise ValueError('frames are not ascending')
     if size is None:
-        raise ValueError('masks without a size')
-
-    to_prev: Iterator[Any] = chain(
-        [None], repeat(None) if flows is None else flows)
-    start_prev, map_prev = 0, None
-    for t in range(1, num_frames + 1):
-        flow = next(to_prev, _ENDED)
-        if flow is _ENDED:
-            raise ValueError(f'flows end before frame {t} of {num_frames}')
-        start, stop = bounds[t - 1], bounds[t]
-        map_curr = None
-        if stop > start:
-            map_curr = label_map(rles[start:stop], size, np.int16)
-            if map_prev is not None:
+        if len(frames):
+            raise ValueError('masks without a size')
+        size = 0, 0
+    bounds = np.searchsorted(
+        frames, np.arange(numbers.start - 1, numbers.stop + 1)).tolist()
+    to_prev: Iterator[Any] = iter(repeat(None) if flows is None else flows)
+    map_prev = None
+    for k, t in enumerate((numbers.start - 1, *numbers)):
+        start, stop = bounds[k], bounds[k + 1]
+        map_curr = label_map(
+            rles[start:stop], size, np.int16) if stop > start else None
+        if k:
+            flow = next(to_prev, _ENDED)
+            if flow is _ENDED:
+                raise ValueError(f'flows end before frame {t}')
+            found = _NONE
+            if map_curr is not None and map_prev is not None:
                 if flow is not None:
                     map_prev = warp_labels(map_prev, flow)
                 elif flows is not None:
                     raise ValueError(f'no flow from frame {t} to {t - 1}')
+                before = bounds[k - 1]
                 iou = label_overlaps(
-                    map_prev, map_curr, start - start_prev, stop - start)
+                    map_prev, map_curr, start - before, stop - start)
                 curr, prev = np.nonzero(iou.T)
-                found.append(
-                    (prev + start_prev, curr + start, iou[prev, curr]))
-        start_prev, map_prev = start, map_curr
-    return Overlaps(*map(np.concatenate, zip(*found, strict=True)))
+                found = prev + before, curr + start, iou[prev, curr]
+            yield found
+        map_prev = map_curr
+    for _ in to_prev if flows is not None else ():
+        pass  # None is left, but it must come to its end.
 
 
-def _frame_bounds(
-        frames: NDArray[np.int64], num_frames: int) -> list[int]:
-    """First row of each frame from 1 on, and the end of the last."""
-    if (np.diff(frames) < 0).any():
-        raise ValueError('frames are not ascending')
-    if frames[0] < 1 or frames[-1] > num_frames:
-        raise ValueError(
-            f'frames from {frames[0]} to {frames[-1]}, '
-            f'not within 1 to {num_frames}')
-    return np.searchsorted(frames, np.arange(1, num_frames + 2)).tolist()
+def overlaps_along_flow(
+        table: Observations, video: Video, motion: DenseFlow, numbers: range,
+        workers: int) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """The same, of which the flow is found on the way.
+
+    Args:
+        table: All masks of the video.
+        video: Where the images are; only those that are needed are read.
+        motion: Finds the flow.
+        numbers: The frames.
+        workers: Threads that find it.
+
+    Returns:
+        What :func:`frame_overlaps` yields.
+    """
+    first = numbers.start - 1  # Frame 0 has no image and no mask.
+    near = (table.frames >= first) & (table.frames < numbers.stop)
+    wanted = np.append(False, frames_to_read(
+        table.frames[near], video.num_frames))
+    flows = motion.flows(
+        (read_frame(video, t) if wanted[t] else None
+         for t in range(first, numbers.stop)), workers=workers)
+    return frame_overlaps(
+        table.frames, table.rles, table.size, numbers, flows)

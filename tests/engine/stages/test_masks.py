@@ -27,7 +27,7 @@ from mmremots.registry import MODELS
 from mmremots.structures import Observations
 from mmremots.structures.masks import encode_mask, rle_bbox
 
-FRAMES = 9
+FRAMES = 19
 TINY = str(Path(__file__).parents[2] / 'data' / 'tiny_segmenter.py')
 
 
@@ -118,18 +118,21 @@ def test_what_is_written(video_folder: Path, tmp_path: Path) -> None:
     assert counts.tolist() == [k % 4 for k in range(1, FRAMES + 1)]
 
 
-@pytest.mark.parametrize('batch_size', [1, 2, 4])
-@pytest.mark.parametrize('stop_at', [1, 4, 9])
+@pytest.mark.parametrize(('batch_size', 'part'), [(1, 8), (3, 9), (11, 11)])
+@pytest.mark.parametrize('stop_at', [1, 10, 19])
 def test_goes_on_where_it_was_stopped(
-        video_folder: Path, tmp_path: Path, batch_size: int,
+        video_folder: Path, tmp_path: Path, batch_size: int, part: int,
         stop_at: int) -> None:
-    """Invariant 4: no batch twice, and the same bytes as in one go."""
+    """Invariant 4: no part twice, and the same bytes as in one go."""
     source = {'type': 'Stripes', 'batch_size': batch_size}
     run_masks(video_folder, tmp_path / 'whole', source)
     run_masks(video_folder, tmp_path / 'cut', source, stop_at=stop_at)
-    assert files(tmp_path / 'cut').keys() == {'stripes/.v.txt.partial'}
+    assert files(tmp_path / 'cut').keys() == {
+        'stripes/.v.txt.parts.made_of.json', *(
+            f'stripes/.v.txt.parts/{k:06d}'
+            for k in range((stop_at - 1) // part))}
     seen, = run_masks(video_folder, tmp_path / 'cut', source)
-    first = (stop_at - 1) // batch_size * batch_size + 1
+    first = (stop_at - 1) // part * part + 1
     assert seen == [*range(first, FRAMES + 1)]
     assert files(tmp_path / 'cut') == files(tmp_path / 'whole')
 
@@ -152,16 +155,16 @@ def test_killed(video_folder: Path, tmp_path: Path) -> None:
     process = multiprocessing.get_context('fork').Process(
         target=run_masks, args=(video_folder, tmp_path / 'cut', source))
     process.start()
-    partial = tmp_path / 'cut' / 'detections' / 'stripes' / '.v.txt.partial'
+    part = (tmp_path / 'cut' / 'detections' / 'stripes' / '.v.txt.parts'
+            / '000000')
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (
-            partial.is_file() and b'# 2 ' in partial.read_bytes()):
+    while time.monotonic() < deadline and not part.is_file():
         time.sleep(.01)
     process.kill()
     process.join()
     assert process.exitcode == -9
     seen, = run_masks(video_folder, tmp_path / 'cut')
-    assert seen[0] >= 3
+    assert seen[0] > 8
     run_masks(video_folder, tmp_path / 'whole')
     assert files(tmp_path / 'cut') == files(tmp_path / 'whole')
 
@@ -274,7 +277,7 @@ def test_bad_input_stops_the_run_before_any_work(
             ({**file, 'path': str(text)},
              r'a\.txt:1: mask size .*\(5, 6\) is not .*\(24, 32\)'),
             ({**file, 'path': str(results)},
-             r'a\.json: entry 0: frame 99, but the last is 9')):
+             r'a\.json: entry 0: frame 99, but the last is 19')):
         with pytest.raises(ValueError, match=message):
             run_masks(video_folder, tmp_path / 'run', good, source)
         assert not (tmp_path / 'run').exists()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_runs import run, tiny_config
 
-from mmremots.engine.stages.tracks_given import disjoint_masks
 from mmremots.formats import read_detections, read_mots
+from mmremots.models.detectors.mask_fusion import disjoint_masks
 from mmremots.structures import Observations
 from mmremots.structures.masks import (
     decode_mask,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmremots.datasets.frame_loader import batches
 from mmremots.datasets.sequences import read_sequence
-from mmremots.engine.frame_loader import batches
 from mmremots.structures.video import Video
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mmremots.engine.waiting import Whereabouts
+from mmremots.engine.processes import Processes
 
 
 def test_who_waits_says_for_whom(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_who_waits_says_for_whom(tmp_path: Path) -> None:
 
 def test_one_process_leaves_nothing(tmp_path: Path) -> None:
     """It has nobody to tell."""
-    whereabouts = Whereabouts(tmp_path / 'at')
-    whereabouts.note('a video')
-    whereabouts.wait()
+    processes = Processes(tmp_path / 'at')
+    processes.note('a video')
+    processes.wait()
     assert not (tmp_path / 'at').exists()
