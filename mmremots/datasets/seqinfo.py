@@ -1,11 +1,11 @@
 """``seqinfo.ini``, as people really write it."""
 from __future__ import annotations
 
-import codecs
 import configparser
 import re
 from pathlib import Path
 
+from mmremots.formats.text_lines import read_text
 from mmremots.structures.files import has_file
 
 KEYS = ('imDir', 'imExt', 'seqLength', 'imWidth', 'imHeight', 'frameRate')
@@ -23,7 +23,7 @@ def read_seqinfo(path: Path) -> dict[str, str]:
     """
     if not has_file(path):
         return {}
-    text = _decode(path.read_bytes())
+    text = read_text(path)
     if not re.search(r'^\s*\[', text, re.MULTILINE):
         text = f'[Sequence]\n{text}'
     parser = configparser.ConfigParser(
@@ -76,12 +76,3 @@ def _value(text: str) -> str:
     if len(text) > 1 and text[0] == text[-1] and text[0] in '"\'':
         text = text[1:-1]
     return text
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode('utf-16', 'replace')
-    try:
-        return content.decode('utf-8-sig')
-    except UnicodeDecodeError:  # an editor of another time
-        return content.decode('latin-1')

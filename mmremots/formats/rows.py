@@ -6,10 +6,13 @@ line (:mod:`.row_tables`) puts it in front.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from reprlib import repr as shown  # A value may be a whole mask.
 from typing import Any
 
+from mmremots.structures.classes import CLASS_OF_NAME
 from mmremots.structures.rle import RLE, check_rle, rle_size
 
 # What the columns of the table hold without overflow, with room to spare.
@@ -19,8 +22,12 @@ _LARGEST_NUMBER = 1e30
 _DETECTION_COLUMNS = 10
 #: A few numbers too many are a mistake, no embedding.
 _SHORTEST_EMBEDDING = 8
+#: Ids are ``class * 1000 + n``, as far as people follow the format.
+_LEAST_ID = 1000
 #: MOT text has 7 columns at least, up to the score, and three more at most.
 BOX_COLUMNS = range(6, 11)
+#: The class in ground truth, which CVAT writes by name.
+BOX_CLASS = 7
 
 
 @dataclass(slots=True)
@@ -90,7 +97,7 @@ def parse_detection_line(fields: Sequence[str]) -> Row:
         to_number(text, 'box coordinate') for text in fields[1:5])
     return Row(
         to_whole(fields[0], 'frame'), (x1, y1, x2, y2),
-        to_number(fields[5], 'score'), to_whole(fields[6], 'class'),
+        to_number(fields[5], 'score'), to_class(fields[6]),
         _rle(fields[7:10]))
 
 
@@ -98,22 +105,26 @@ def parse_mots_line(fields: Sequence[str]) -> Row:
     """The MOTS format's ``frame id class h w rle``; the score is 1."""
     if len(fields) != 6:
         raise ValueError(f'{len(fields)} columns, not 6')
+    label = to_class(fields[2])
+    if label >= _LEAST_ID:
+        raise ValueError(f'class {label}: is it the id, which belongs before?')
     return Row(
-        to_whole(fields[0], 'frame'), None, 1.0,
-        to_whole(fields[2], 'class'), _rle(fields[3:]),
+        to_whole(fields[0], 'frame'), None, 1.0, label, _rle(fields[3:]),
         to_whole(fields[1], 'id'))
 
 
 def are_boxes(fields: Sequence[str]) -> bool:
     """Whether a line is MOT text: ``frame id x y w h score ...``, no mask.
 
-    Nothing but numbers; an RLE of an image that is not tiny has letters.
+    Nothing but numbers, NaN for one, and perhaps the name of a class; an
+    RLE of an image that is not tiny has letters.
     """
     if len(fields) not in BOX_COLUMNS:
         return False
     try:
-        for text in fields:
-            to_number(text, '')
+        for column, text in enumerate(fields):
+            if not (column == BOX_CLASS and text.isalpha()):
+                float(text)
     except ValueError:
         return False
     if len(fields) in (6, _DETECTION_COLUMNS):
@@ -125,6 +136,11 @@ def are_boxes(fields: Sequence[str]) -> bool:
     return True
 
 
+def to_class(text: str) -> int:
+    """A class, by number or by name."""
+    return CLASS_OF_NAME.get(text.lower()) or to_whole(text, 'class')
+
+
 def to_whole(text: str, name: str) -> int:
     """A whole number from text, however it is written: 7, 7.0, 7e+00."""
     if text.isascii() and text.isdigit() and len(text) < 11:
@@ -133,19 +149,26 @@ def to_whole(text: str, name: str) -> int:
         value = float(text) if text.isascii() and '_' not in text else -1.0
     except ValueError:
         value = -1.0
-    if not (0 <= value < _LARGEST_INTEGER and value.is_integer()):
-        raise ValueError(f'{name} {text!r} is not a whole number')
+    if value >= _LARGEST_INTEGER:
+        raise ValueError(
+            f'{name} {shown(text)} is larger than {_LARGEST_INTEGER}')
+    if not (value >= 0 and value.is_integer()):
+        raise ValueError(f'{name} {shown(text)} is not a whole number')
     return int(value)
 
 
 def json_integer(entry: Any, name: str) -> int:
-    """An integer of a JSON object."""
+    """An integer of a JSON object, which may be written as text."""
     value = entry.get(name) if isinstance(entry, dict) else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if (not isinstance(value, int) or isinstance(value, bool)
-            or abs(value) > _LARGEST_INTEGER):
-        raise ValueError(f'{name} {value!r} is not an integer')
+    if isinstance(value, str) and re.fullmatch('-?[0-9]{1,20}', value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f'{name} {shown(value)} is not an integer')
+    if abs(value) > _LARGEST_INTEGER:
+        raise ValueError(
+            f'{name} {shown(value)} is larger than {_LARGEST_INTEGER}')
     return value
 
 
@@ -156,7 +179,7 @@ def to_number(value: Any, name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not abs(number) < _LARGEST_NUMBER:
-        raise ValueError(f'{name} {value!r} is not a finite number')
+        raise ValueError(f'{name} {shown(value)} is not a finite number')
     return number
 
 

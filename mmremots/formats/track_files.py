@@ -9,7 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmremots.structures.classes import CLASS_NAMES, IGNORE, PEDESTRIAN
+from mmremots.structures.classes import (
+    CLASS_NAMES,
+    CLASS_OF_NAME,
+    IGNORE,
+    PEDESTRIAN,
+)
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import Observations
 
@@ -18,11 +23,10 @@ from .instance_pngs import instance_png_paths, read_instance_pngs
 from .mask_boxes import box_mask
 from .observation_files import mots_in_text
 from .row_tables import Reading, ReadingOptions, gather
-from .rows import BOX_COLUMNS, Row, are_boxes, to_number, to_whole
+from .rows import BOX_CLASS, BOX_COLUMNS, Row, are_boxes, to_number, to_whole
 from .text_lines import is_json, read_columns
 
 PathLike = str | os.PathLike[str]
-
 
 
 def read_tracks(
@@ -126,6 +130,13 @@ def _glance(path: PathLike) -> tuple[list[str], int]:
     return first, least
 
 
+def _is_person(kind: str) -> bool:
+    """Whether a class of ground truth in MOT text is that of people."""
+    if kind.isalpha():
+        return CLASS_OF_NAME.get(kind.lower()) == PEDESTRIAN
+    return to_number(kind, 'class') in (-1, 0, 1)
+
+
 def _boxes_in_text(
         path: PathLike, size: Sequence[int], num_frames: int | None,
         first_frame: int) -> Reading:
@@ -144,10 +155,9 @@ def _boxes_in_text(
         number = to_whole(fields[1], 'id')
         x, y, width, height = (
             to_number(text, 'box coordinate') for text in fields[2:6])
-        score, kind = (
-            to_number(fields[k], '') if len(fields) > k else -1
-            for k in (6, 7))
-        if len(fields) in (8, 9) and (score == 0 or kind not in (-1, 0, 1)):
+        score = to_number(fields[6], 'score') if len(fields) > 6 else -1
+        if len(fields) in (8, 9) and (
+                score == 0 or not _is_person(fields[BOX_CLASS])):
             counts['rows not to be considered'] += 1
             return None
         mask = box_mask((x, y, x + width, y + height), size)

@@ -25,8 +25,10 @@ def read(tmp_path, text, encoding='utf-8'):
     '[Sequence]\nimDir="img1"\nframeRate=25 # as filmed\nimExt=\n',
     '[Video]\nframeRate=1\n[Sequence]\nimDir=img1\nframeRate=25\n',
     '[Sequence]\r\nimDir=img1\r\nframeRate=25\r\n',
+    '[Sequence]\rimDir=img1\rframeRate=25\r',
 ])
-@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+@pytest.mark.parametrize('encoding', [
+    'utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le'])
 def test_forms(tmp_path, text, encoding):
     """One and the same, however it was written."""
     assert read(tmp_path, text, encoding) == {

@@ -21,8 +21,9 @@ from mmremots.structures.video import (
     to_frames,
 )
 
+_JSON = ('.json', '.jsonl', '.ndjson')
 #: What detections are called; .gz may follow, and capitals are the same.
-SUFFIXES = ('.txt', '.json', '.jsonl', '.ndjson')
+SUFFIXES = ('.txt', '.csv', '.tsv', *_JSON)
 #: Names of COCO's categories, of those that MOTS has, where none are given.
 _COCO_NAMES = {1: 'person', 3: 'car'}
 
@@ -107,7 +108,7 @@ def read_file(
                    if first_frame is None
                    else (first_frame, video.num_frames))
     with naming_exif(video):
-        if is_json(path) or _kind(path) != '.txt':
+        if is_json(path) or _kind(path) in _JSON:
             names = FrameNames(video.name, video.img_paths)
             listed = None if ann_file is None else read_lists(ann_file)
             found = _in_json(path, video, base, count, options, names, listed)

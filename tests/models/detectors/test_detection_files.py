@@ -199,6 +199,7 @@ class TestText:
         text() + '\n', '\n\n' + text(), text(tail=' '), text(gap='\t'),
         text(gap='   '), '\ufeff' + text(), text(gap=', '), text(gap=','),
         text(tail=','), text().replace('\n', '\r\n'),
+        text().replace(' 2 48', ' Person 48'), text().replace('0.', '0,'),
         text().replace('2 30', '2.0 30', 1), text().replace(' 48 ', ' 48.0 '),
         text().replace('\n', '\n \t \n')])
     def test_white_space(self, sequence, det, content):
@@ -218,13 +219,13 @@ class TestText:
             DetectionsFromFile('det/det.txt').check(sequence)
 
     @pytest.mark.parametrize('name', [
-        'A.TXT', 'a.txt.gz', 'A.TXT.GZ', 'b.json', 'B.JSON', 'b.json.gz',
-        'b.jsonl', 'b.ndjson.gz'])
+        'A.TXT', 'a.txt.gz', 'A.TXT.GZ', 'c.csv', 'd.TSV.gz',
+        'b.json', 'B.JSON', 'b.json.gz', 'b.jsonl', 'b.ndjson.gz'])
     @pytest.mark.parametrize('pattern', ['det/*', None])
     def test_endings(self, sequence, det, name, pattern):
         """In capitals, and packed."""
-        content = (text() if 'txt' in name.lower()
-                   else json.dumps(results())).encode()
+        content = (json.dumps(results()) if name.lower()[0] == 'b'
+                   else text()).encode()
         (det / name).write_bytes(
             gzip.compress(content) if name.lower().endswith('gz')
             else content)

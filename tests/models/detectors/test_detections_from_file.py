@@ -217,10 +217,10 @@ def test_bad_coco(sequence, det):
         DetectionsFromFile('det/a.json').check(sequence)
 
 
-@pytest.mark.parametrize('path', ['det/b.txt', 'det/*', 'det/table.csv'])
+@pytest.mark.parametrize('path', ['det/b.txt', 'det/*', 'det/table.xml'])
 def test_no_file(sequence, det, path):
     """Path and sequence are named; other formats are not detections."""
-    (det / 'table.csv').write_text('')
+    (det / 'table.xml').write_text('')
     with pytest.raises(FileNotFoundError, match=r'det/.* sequence walk'):
         DetectionsFromFile(path).check(sequence)
 
