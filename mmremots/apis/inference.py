@@ -158,8 +158,10 @@ def refine(tracks: Any, frames: Frames, encoder: PathLike | None = None,
                 if stage['type'].rpartition('.')[2] != 'TrackPruning']
         for stage in cfg.test_cfg.stages:
             if stage['type'].rpartition('.')[2] == 'TrackletsFromFile':
-                stage.update(path=given[0], classes=given[1],
-                             first_frame=first_frame)
+                told = dict(classes=given[1], first_frame=first_frame)
+                stage.update(path=given[0], **{
+                    key: value for key, value in told.items()
+                    if value is not None})
         cfg.test_cfg.labelled = dict(
             type='mmremots.MOTSChallengeDataset',
             data_root=os.fspath(labelled),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,6 +40,31 @@ class CocoContent:
     names: dict[int, str] = field(default_factory=dict)
     is_dataset: bool = False
 
+    def __post_init__(self) -> None:
+        """Call videos and categories by numbers, if entries do not.
+
+        Raises:
+            ValueError: Two images have one id.
+        """
+        numbers = {name: number for number, name in self.names.items()}
+        for item in (*self.images, *(entry for _, entry in self.entries)):
+            if not isinstance(item, dict):
+                continue
+            for key in {'video_id', 'category_id'} & item.keys():
+                item[key] = _plain(item[key])
+            name = item.get('category_id')
+            if isinstance(name, str):
+                number = numbers.setdefault(
+                    name.strip(), max(self.names, default=0) + 1)
+                self.names[number] = name.strip()
+                item['category_id'] = number
+        taken = Counter(
+            str(image['id']) for image in self.images
+            if isinstance(image, dict) and 'id' in image)
+        twice = [number for number, times in taken.items() if times > 1]
+        if twice:
+            raise ValueError(f'{self.path}: two images have the id {twice[0]}')
+
     @property
     def of_videos(self) -> bool:
         """Whether an entry is an object in a video, as in YouTube-VIS."""
@@ -48,7 +74,7 @@ class CocoContent:
     @property
     def titles(self) -> dict[Any, str]:
         """Name of each video that is listed, by id."""
-        return {video['id']: str(video.get('name', video['id']))
+        return {_plain(video['id']): str(video.get('name', video['id']))
                 for video in self.videos
                 if isinstance(video, dict) and 'id' in video}
 
@@ -138,7 +164,7 @@ def _read(path: str) -> CocoContent:
         # A single JSON line.
         return CocoContent(path, [(f'{path}:1', content)])
     lists = {
-        key: content.get(key, []) for key in (
+        key: content.get(key) or [] for key in (
             'annotations', 'images', 'videos', 'categories')
     } if isinstance(content, dict) else {}
     if not any(lists.values()) or not all(
@@ -151,9 +177,18 @@ def _read(path: str) -> CocoContent:
         [(f'{path}: annotation {k}', entry)
          for k, entry in enumerate(lists['annotations'])],
         lists['images'], lists['videos'],
-        {category['id']: str(category.get('name', category['id']))
+        {_plain(category['id']): str(
+            category.get('name', category['id'])).strip()
          for category in lists['categories']
          if isinstance(category, dict) and 'id' in category}, True)
+
+
+def _plain(number: Any) -> Any:
+    """An id that was written as text, as a number."""
+    if isinstance(number, str) and number.isdecimal() and (
+            str(int(number)) == number):
+        return int(number)
+    return number
 
 
 def _json_lines(path: str, text: str) -> list[tuple[str, Any]] | None:

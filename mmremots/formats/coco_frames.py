@@ -37,8 +37,7 @@ def frames_of_entries(
         return (lambda entry: None if entry.get('video_id') != video
                 else int(entry['frame']) - 1 + first_frame), False
     if source.images and names is not None:
-        return by_list(frames_of_images(
-            source.images, source.titles, names), first_frame), False
+        return by_list(_frames(source, names), first_frame), False
 
     if source.images:
         numbers = _numbers_of_images(source)
@@ -58,13 +57,21 @@ def frames_of_entries(
 def listed_size(
         source: CocoContent, names: FrameNames) -> tuple[int, int] | None:
     """Size (h, w) that a video's images are listed with, if they are."""
-    frames = frames_of_images(source.images, source.titles, names)
+    frames = _frames(source, names)
     for image in source.images:
         size = image.get('height'), image.get('width')
         if frames[image['id']] is not None and all(
                 isinstance(side, int) and side > 0 for side in size):
             return size
     return None
+
+
+def _frames(
+        source: CocoContent, names: FrameNames) -> dict[Any, int | None]:
+    try:
+        return frames_of_images(source.images, source.titles, names)
+    except ValueError as error:
+        raise ValueError(f'{source.path}: {error}') from None
 
 
 def by_list(frames: Mapping[Any, int | None], first_frame: int) -> FrameOf:

@@ -12,7 +12,7 @@ from mmremots.structures.observations import Observations
 from .coco_content import CocoContent, read_coco
 from .coco_frames import FrameOf, frames_of_entries, listed_size
 from .frame_names import FrameNames
-from .mask_boxes import box_mask
+from .mask_boxes import box_mask, check_box_masks
 from .row_tables import NoMasksError, Reading, ReadingOptions, gather
 from .rows import Row, json_integer, to_number
 from .segmentations import NoOutlineError, in_shares, parse_segmentation
@@ -104,7 +104,7 @@ def detections_in_coco(
     found = entries.gather(
         content, size, num_frames, first_frame, kind)
     found.by_number = by_number
-    found.names = dict(source.names)
+    found.names = content.names or source.names
     if entries.score_of_none is not None:
         found.remarks.append('without scores, which are taken to be 1')
     if not by_number and not content.of_videos:
@@ -216,6 +216,12 @@ class CocoEntries:
                     f'{content.path}: {self._shares} of {self._polygons} '
                     "polygons lie in 0 to 1: shares of the image's size, "
                     'where pixels belong')
+        if self.masks_are_boxes and size is not None:
+            try:
+                check_box_masks(
+                    found.table.boxes, size, self.counts.get('box', 0))
+            except ValueError as error:
+                raise ValueError(f'{content.path}: {error}') from None
         found.remarks += [_COUNTED[key].format(number)
                           for key, number in self.counts.items()]
         return found

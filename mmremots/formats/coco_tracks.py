@@ -119,14 +119,16 @@ def _frames_in_list(
         frames[image['id']] = None
         if video is None or image.get('video_id', video) == video:
             ours.append(image)
-    names = FrameNames(sequence or '', img_paths) if img_paths else None
-    if names is not None:
+    if img_paths:
+        names = FrameNames(sequence or '', img_paths)
         try:
-            return frames | {
-                image['id']: names.frame(_base_name(image))
-                for image in ours}
-        except ValueError:  # Other names than on disk: by their order.
-            pass
+            named = {image['id']: names.frame(_base_name(image))
+                     for image in ours}
+        except ValueError:
+            named = {}
+        # Of other names than on disk they are in order.
+        if any(frame is not None for frame in named.values()):
+            return frames | named
     ours.sort(key=lambda image: (
         image['frame_id'] if isinstance(image.get('frame_id'), int)
         else number_of_image(_base_name(image))))
@@ -151,14 +153,19 @@ def _labels(
         classes: Mapping[int, int] | None
 ) -> tuple[dict[int, int], list[str]]:
     """MOTS class of each category, and what there is to say of it."""
-    present = sorted({
-        json_integer(entry, 'category_id') for _, entry in content.entries
-        if isinstance(entry, dict)})
+    numbers = set()
+    for place, entry in content.entries:
+        try:
+            numbers.add(json_integer(entry, 'category_id'))
+        except ValueError as error:
+            raise ValueError(f'{place}: {error}') from None
+    present = sorted(numbers)
+    names = content.names or source.names
     if classes is not None:
         labels = dict(classes)
-    elif source.names:
+    elif names:
         labels = {number: CLASS_OF_NAME[name.lower()]
-                  for number, name in source.names.items()
+                  for number, name in names.items()
                   if name.lower() in CLASS_OF_NAME}
     else:
         labels = dict(_CLASS_IN_COCO)
@@ -169,16 +176,18 @@ def _labels(
                 f'{content.path}: holds categories {present}, of which the '
                 f'class map {labels} takes none; classes= says which are '
                 'pedestrians (2) and cars (1)')
-        name = source.names.get(present[0], present[0])
+        name = names.get(present[0], present[0])
         return {present[0]: PEDESTRIAN}, [
             f'category {name} taken for pedestrians']
     return labels, [f'categories {left} left out'] if left else []
 
 
 def _id_of(entry: Mapping[str, Any]) -> int:
+    more = entry.get('attributes')  # There CVAT has it.
+    found = {**more, **entry} if isinstance(more, dict) else entry
     for name in _ID_FIELDS:
-        if entry.get(name) is not None:
-            number = json_integer(entry, name)
+        if found.get(name) is not None:
+            number = json_integer(found, name)
             if number < 0:
                 break
             return number

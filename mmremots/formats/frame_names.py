@@ -7,6 +7,9 @@ from typing import Any
 
 from .rows import json_integer
 
+#: What Roboflow puts behind a name: 000001_jpg.rf.6e1c0f.jpg.
+_ROBOFLOW = re.compile(r'(_[a-z]+)?\.rf\.\w+(?=\.\w+$|$)')
+
 
 class FrameNames:
     """The frames of one video by the names of its images.
@@ -39,7 +42,7 @@ class FrameNames:
         Raises:
             ValueError: If the sequence has no such frame.
         """
-        *folders, base = _parts(name)
+        *folders, base = _parts(_ROBOFLOW.sub('', name))
         stem = _stem(base)
         if folders:
             if self.sequence not in folders and not any(
@@ -56,9 +59,11 @@ class FrameNames:
         for key in (base, stem, _number(stem)):
             if key and key in self._of_name:
                 return self._of_name[key]
-        raise ValueError(
-            f'{name!r} is no frame of {self.sequence}, whose images are '
-            f'{self._paths[0][-1]} to {self._paths[-1][-1]}')
+        raise ValueError(f'{name!r} is no frame of {self}')
+
+    def __str__(self) -> str:
+        return (f'{self.sequence}, whose images are {self._paths[0][-1]} to '
+                f'{self._paths[-1][-1]}')
 
 
 def frames_of_images(
@@ -95,8 +100,8 @@ def frames_of_images(
             taken[frame] = image['id']
     if listed and not taken:
         raise ValueError(
-            f'none of {len(listed)} images is of {names.sequence}; the first '
-            f'is {listed[0].get("file_name", listed[0]["id"])!r}')
+            f'none of {len(listed)} images is of {names}; the first is '
+            f'{listed[0].get("file_name", listed[0]["id"])!r}')
     return frames
 
 

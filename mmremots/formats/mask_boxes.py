@@ -55,6 +55,8 @@ def settle_boxes(
     sides = boxes[:, 2:] - boxes[:, :2]
     flat = ((sides >= 0) & (sides <= 1)).any(axis=1)
     empty = np.any(tight[:, 2:] <= tight[:, :2], axis=1)
+    for k in np.flatnonzero(flat).tolist():
+        rows[k].box = tight[k]
     remarks = []
     other = boxes.copy()  # Corners, if it is the other form.
     if form == 'corners':
@@ -96,6 +98,39 @@ def settle_boxes(
     if 2 * len(strays) >= np.count_nonzero(given):
         raise ValueError(message)
     return remarks, [message]
+
+
+def check_box_masks(
+        boxes: NDArray[np.float32], size: Sequence[int],
+        without_pixel: int) -> None:
+    """Refuse boxes that cannot be x, y, width, height in pixels.
+
+    Args:
+        boxes: (N, 4) x1, y1, x2, y2 of those that have a pixel.
+        size: (h, w) of the images.
+        without_pixel: Number of the others.
+
+    Raises:
+        ValueError: If none has more than a pixel, or many reach out of the
+            image, while x1, y1, x2, y2 is what all of them could be.
+    """
+    height, width = size
+    number = without_pixel + len(boxes)
+    if number and boxes.max(initial=0) <= 1:  # As shares of the image are.
+        raise ValueError(
+            f'none of {number} boxes has more than a pixel in images of '
+            f'{width}x{height}: x, y, width, height in pixels belong there')
+    written = boxes.copy()
+    written[:, 2:] -= boxes[:, :2]
+    far = 1.02 * np.array([width, height])
+    outside = (boxes[:, 2:] > far).any(axis=1)
+    are_corners = (written[:, 2:] > written[:, :2]).all() and (
+        written[:, 2:] <= far).all()
+    if len(boxes) and outside.mean() > 0.1 and are_corners:
+        raise ValueError(
+            f'{np.count_nonzero(outside)} of {len(boxes)} boxes reach out of '
+            f'images of {width}x{height}: they seem to be x1, y1, x2, y2, '
+            'where x, y, width, height belong')
 
 
 def box_mask(box: Sequence[float], size: Sequence[int]) -> RLE:

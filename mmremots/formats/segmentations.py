@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from mmremots.structures.masks import encode_mask
 from mmremots.structures.rle import RLE, rle_size, runs_to_rle
 
 # Pixels; that of a person at 4K has some 10,000.
 _LONGEST_OUTLINE = 10**6
 
 
+#: A list of longer ones of 0 and 1 is no polygon.
+_LEAST_ROW = 8
 #: Shares of the image's size that an outline may reach beyond its edge.
 _BEYOND = 0.02
 
@@ -30,7 +33,7 @@ def parse_segmentation(
     Args:
         segmentation: An RLE, compressed or with ``counts`` a list; or
             polygons ``[x1, y1, x2, y2, ...]`` or ``[[x1, y1], ...]``, one
-            or a list of them.
+            or a list of them; or the pixels, 0 or 1, a list a row.
         size: (h, w) of the image in pixels, if known; polygons need it.
         strict: Whether a polygon of one or two corners is an error.
 
@@ -43,6 +46,9 @@ def parse_segmentation(
         ValueError: If it is none of these.
     """
     if isinstance(segmentation, list) and segmentation:
+        pixels = _pixels(segmentation, size)
+        if pixels is not None:
+            return encode_mask(pixels), 0
         return _paint(_polygons(segmentation), size, strict)
     if not isinstance(segmentation, dict):
         raise ValueError('segmentation is neither an RLE nor polygons')
@@ -50,6 +56,31 @@ def parse_segmentation(
     if isinstance(rle.get('counts'), list):
         rle = runs_to_rle(rle['counts'], rle['size'])
     return rle, 0
+
+
+def _pixels(segmentation: list[Any],
+            size: Sequence[int] | None) -> NDArray | None:
+    """A mask that was written pixel by pixel.
+
+    Raises:
+        ValueError: If it is of another size than the image.
+    """
+    first = segmentation[0]
+    if not isinstance(first, list) or min(
+            len(first), len(segmentation)) <= _LEAST_ROW or not all(
+                value in (0, 1) for value in first):
+        return None
+    try:
+        pixels = np.array(segmentation)
+    except ValueError:  # of several lengths
+        return None
+    if pixels.ndim != 2 or not np.isin(pixels, (0, 1)).all():
+        return None
+    if size is not None and pixels.shape != tuple(size):
+        raise ValueError(
+            f'mask of {pixels.shape[0]} rows of {pixels.shape[1]} pixels, '
+            f'but the images have {size[0]} of {size[1]}')
+    return pixels
 
 
 def in_shares(segmentation: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,14 @@ from mmremots.structures.observations import Observations
 
 from .coco_tracks import tracks_in_coco, zero_or_one
 from .instance_pngs import instance_png_paths, read_instance_pngs
-from .mask_boxes import box_mask
+from .mask_boxes import box_mask, check_box_masks
 from .observation_files import mots_in_text
 from .row_tables import Reading, ReadingOptions, gather
 from .rows import BOX_CLASS, BOX_COLUMNS, Row, are_boxes, to_number, to_whole
 from .text_lines import is_json, read_columns
 
 PathLike = str | os.PathLike[str]
+_NO_PIXEL = 'boxes without a pixel'
 
 
 def read_tracks(
@@ -62,11 +64,11 @@ def read_tracks(
             returned. Of no account where a file lists its frames.
         sequence: Name of the video, or its id, where a file holds several.
         img_paths: The video's images, to find it in a list of images.
-        classes: MOTS class (1 car, 2 pedestrian) of each category of a
-            JSON file; others are left out. Default: by the names
-            ``person``, ``pedestrian`` and ``car`` if the file has names,
-            else COCO's 1 and 3; a single category of another number is
-            taken for pedestrians.
+        classes: MOTS class (1 car, 2 pedestrian) of each class in text or
+            PNGs, or category of a JSON file; others are left out. Default:
+            as they are; in JSON by the names ``person``, ``pedestrian`` and
+            ``car`` if the file has names, else COCO's 1 and 3; a single
+            category of another number is taken for pedestrians.
         ann_file: JSON with the lists of images and videos that ``image_id``
             and ``video_id`` number, where the file has none.
         options: What to mend in the file.
@@ -79,14 +81,15 @@ def read_tracks(
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is none of these, is broken, holds several videos
-            of which none is ``sequence``, or detections without ids; the
-            message names file and line or entry.
+            of which none is ``sequence``, detections without ids, or tracks
+            of another class or of two; the message names file and line or
+            entry.
     """
     if Path(path).is_dir():
         base = zero_or_one(first_frame, min(instance_png_paths(path)))
         found = Reading(*read_instance_pngs(path, size, num_frames, base),
                         'instance PNGs')
-        return _described(found, base)
+        return _described(_mapped(found, classes), base, path)
     if is_json(path):
         found, base = tracks_in_coco(
             path, size, num_frames, first_frame, sequence, img_paths,
@@ -97,20 +100,50 @@ def read_tracks(
         if are_boxes(first):
             found = _boxes_in_text(path, size, num_frames, base)
         else:
-            found = mots_in_text(path, size, num_frames, base, options)
-    return _described(found, base)
+            found = _mapped(mots_in_text(
+                path, size, num_frames, base, options), classes)
+    return _described(found, base, path)
+
+
+def _mapped(found: Reading, classes: Mapping[int, int] | None) -> Reading:
+    """The tracks of some classes, called as MOTS calls these."""
+    if classes is None:
+        return found
+    kept = np.isin(found.table.labels, list(classes))
+    table = found.table.take(kept)
+    labels = [classes[label] for label in table.labels.tolist()]
+    return replace(
+        found, ids=found.ids[kept],
+        table=replace(table, labels=np.array(labels, np.int64)))
 
 
 def _described(
-        found: Reading, base: int
+        found: Reading, base: int, path: PathLike
 ) -> tuple[Observations, NDArray[np.int64], str]:
-    """Tracks without regions to ignore, and the line on them."""
+    """Tracks without regions to ignore, and the line on them.
+
+    Raises:
+        ValueError: If one is of no class of MOTS, or of two.
+    """
     regions = found.table.labels == IGNORE
     if regions.any():
         found.table = found.table.take(~regions)
         found.ids = found.ids[~regions]
         found.remarks.append(
             f'{np.count_nonzero(regions)} regions to ignore left out')
+    class_of: dict[int, int] = {}
+    for number, label, frame in zip(
+            found.ids.tolist(), found.table.labels.tolist(),
+            found.table.frames.tolist(), strict=True):
+        if label not in CLASS_NAMES:
+            raise ValueError(
+                f'{path}: id {number} is of class {label}, which is none of 1 '
+                f'(car), 2 (pedestrian); classes={{{label}: 2}} takes it for '
+                'a pedestrian')
+        if class_of.setdefault(number, label) != label:
+            raise ValueError(
+                f'{path}: id {number} is of class {class_of[number]}, but in '
+                f'frame {frame - 1 + base} of class {label}; a track has one')
     return found.table, found.ids, found.line(base, CLASS_NAMES)
 
 
@@ -162,13 +195,20 @@ def _boxes_in_text(
             return None
         mask = box_mask((x, y, x + width, y + height), size)
         if width <= 0 or height <= 0 or not rle_area([mask])[0]:
-            counts['boxes without a pixel'] += 1
+            counts[_NO_PIXEL] += 1
             return None
         return Row(frame, (x, y, x + width, y + height),
                    1.0 if score == -1 else score, PEDESTRIAN, mask, number)
 
     found = gather(read_columns(path), parse, size, num_frames, first_frame,
                    'MOT text')
-    found.remarks = ['boxes, no masks: the mask is the box', *(
-        f'{number} {what} left out' for what, number in counts.items())]
+    left_out = [f'{number} {what} left out'
+                for what, number in counts.items()]
+    try:
+        check_box_masks(found.table.boxes, size, counts[_NO_PIXEL])
+        if left_out and not len(found.table):
+            raise ValueError(f'no tracks of people: {left_out[0]}')
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    found.remarks = ['boxes, no masks: the mask is the box', *left_out]
     return found

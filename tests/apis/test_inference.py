@@ -173,3 +173,10 @@ def test_an_onnx_has_no_norms(osnet_onnx: Path) -> None:
     model = init_model(REFINE_CONFIG, osnet_onnx)
     assert model.reid.backbone.conv1.norm is None or (
         model.cfg.model.reid.backbone.norm_cfg is None)
+
+
+def test_what_a_config_says_of_the_tracks(video: Video) -> None:
+    """Stays, where the call says nothing: the truth begins with frame 1."""
+    with pytest.raises(ValueError, match='frame 1, but the first is 5'):
+        refine(video.gt_path, video.folder, cfg_options={
+            **TINY_ENCODER, 'test_cfg.stages.0.first_frame': 5})

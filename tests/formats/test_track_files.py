@@ -340,6 +340,115 @@ def test_what_is_wrong(tmp_path, content, message):
         read_tracks(tmp_path / 't.txt', SIZE, 4)
 
 
+def entries(**changes):
+    """A data set with ids of one video, each annotation changed."""
+    content = cocovid(others=False)
+    content['annotations'] = [
+        {key: change(entry) if callable(change) else change
+         for key, change in {**entry, **changes}.items()
+         if change is not None} for entry in content['annotations']]
+    return content
+
+
+def images_called(name):
+    """The same, where images have other names and no frame_id."""
+    content = cocovid(others=False)
+    content['images'] = sorted((
+        {'id': image['id'], 'video_id': image['video_id'],
+         'file_name': name.format(image['frame_id'] + 1)}
+        for image in content['images']), key=lambda image: str(image['id']))
+    return content
+
+
+@pytest.mark.parametrize('content', [
+    entries(track_id=lambda entry: str(entry['track_id'])),
+    entries(track_id=None, attributes=lambda entry: {
+        'occluded': False, 'track_id': entry['track_id']}),
+    entries(video_id='2'), entries(category_id='5'),
+    entries(category_id='person'),
+    {**cocovid(others=False), 'categories': [{'id': '5', 'name': 'Person '}]},
+    images_called('img_{:05}.png'), images_called('f{}.jpg'),
+    images_called('{0:06}_jpg.rf.3b2a{0}.jpg')])
+def test_ids_and_names_in_json(tmp_path, content):
+    """Numbers as text, names in place of numbers, and of other tools."""
+    paths = [f'/data/v2/img1/{k:06}.jpg' for k in range(1, 5)]
+    same(read_tracks(dump(tmp_path / 't.json', content), SIZE, 4,
+                     sequence='v2', img_paths=paths))
+
+
+BOXES = [(1, 7, 2, 1, 8, 6), (2, 7, 3, 1, 9, 6), (3, 7, 7, 4, 15, 11)]
+
+
+def box_text(form, tail='1,-1,-1,-1', head=''):
+    return head + ''.join(
+        f'{frame},{number},{",".join(map(str, form(*box)))},{tail}\n'
+        for frame, number, *box in BOXES)
+
+
+def sides(x1, y1, x2, y2):
+    return x1, y1, x2 - x1, y2 - y1
+
+
+@pytest.mark.parametrize('content', [
+    box_text(sides, '1,person,1'),
+    box_text(sides, head='frame,id,x,y,w,h,conf,x,y,z\n')])
+def test_mot_of_tools(tmp_path, content):
+    """CVAT names the class, others the columns."""
+    (tmp_path / 't.txt').write_text(content)
+    table, ids, line = read_tracks(tmp_path / 't.txt', SIZE, 4)
+    assert table.boxes.tolist() == [list(box) for _, _, *box in BOXES]
+    assert ids.tolist() == [7, 7, 7]
+    assert line.startswith('MOT text, 1-based, 3 frames')
+
+
+def as_json(form):
+    return json.dumps([{
+        'image_id': frame, 'track_id': number, 'category_id': 1,
+        'score': 0.5, 'bbox': form(*box)} for frame, number, *box in BOXES])
+
+
+def corners(*box):
+    return box
+
+
+def shares(x1, y1, x2, y2):
+    return x1 / 16, y1 / 12, (x2 - x1) / 16, (y2 - y1) / 12
+
+
+LINE = '{} {} {} 12 16 ' + TABLE.rles[0]['counts'].decode()
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    (box_text(corners), '1 of 3 boxes reach out.*x1, y1, x2, y2, where'),
+    (as_json(corners), '1 of 3 boxes reach out.*x1, y1, x2, y2, where'),
+    (box_text(shares), 'none of 3 boxes has more than a pixel.*16x12'),
+    (as_json(shares), 'none of 3 boxes has more than a pixel.*16x12'),
+    (box_text(sides, '1,3,1'), 'no tracks of people: 3 rows not to be'),
+    (box_text(sides, 'nan,-1,-1,-1'), ":1: score 'nan' is not a finite"),
+    (LINE.format(1, 2, 2001), ':1: class 2001: is it the id'),
+    (LINE.format(1, 9 * 10**10, 2), ":1: id '90+' is larger than 10000000000"),
+    (LINE.format('1' * 400, 7, 2), r':1: frame .{,60}$'),
+    (LINE.format(1, 7, 0), 'id 7 is of class 0.*classes={0: 2} takes it for'),
+    (LINE.format(1, 7, 1) + '\n' + LINE.format(2, 7, 2),
+     'id 7 is of class 1, but in frame 2 of class 2'),
+    (json.dumps([{'image_id': 1, 'track_id': 1}]), 'entry 0: category_id'),
+    (json.dumps({**cocovid(), 'images': cocovid()['images'] * 2}),
+     'two images have the id 10')])
+def test_what_would_be_another_result(tmp_path, content, message):
+    """Said before work begins, not taken for something it is not."""
+    path = tmp_path / 't.txt'
+    path.write_text(content)
+    with pytest.raises(ValueError, match=rf't\.txt.*({message})'):
+        read_tracks(path, SIZE, 4, sequence='v2')
+
+
+def test_classes_of_a_text(tmp_path):
+    """A tracker's own numbers, as the caller knows them."""
+    path = mots(tmp_path / 't.txt')
+    path.write_text(path.read_text().replace(' 2 12 ', ' 0 12 '))
+    same(read_tracks(path, SIZE, 4, classes={0: 2}))
+
+
 def test_no_tracks(tmp_path):
     """An empty file is a table without rows."""
     (tmp_path / 't.txt').write_text('')

@@ -256,9 +256,11 @@ class DetectionsFromFile(BaseMaskSource):
         table = found.table
         present = np.unique(table.labels).tolist()
         if present and not set(present) & set(classes):
+            first = found.names.get(present[0], present[0])
             raise ValueError(
                 f'{path}: holds classes {present}, of which the class map '
-                f'{classes} takes none')
+                f'{classes} takes none; classes={{{first!r}: 2}} takes '
+                f'{first} for pedestrians')
         table = table.take(np.isin(table.labels, list(classes)))
         labels = [classes[label] for label in table.labels.tolist()]
         return replace(table, labels=np.array(labels, dtype=np.int64))

@@ -272,6 +272,60 @@ class TestText:
             DetectionsFromFile('det/det.txt').check(sequence)
 
 
+class TestOtherTools:
+    """What other tools call images and classes, and how they draw masks."""
+
+    @pytest.mark.parametrize('change', [
+        {'category_id': '1'}, {'category_id': 'person'},
+        {'category_id': ' Person'}])
+    def test_classes(self, sequence, det, change):
+        """By numbers as text, and by names."""
+        dump(det / 'a.json', results(**change))
+        same(DetectionsFromFile('det/*'), sequence)
+        other = dict(change, category_id=3 if change == {
+            'category_id': '1'} else 'dog')
+        dump(det / 'a.json', [*results(**change), *results(**other)])
+        same(DetectionsFromFile('det/*'), sequence)
+
+    def test_pixels(self, sequence, det):
+        """A list a row, which is no polygon of ones and zeros."""
+        dump(det / 'a.json', results(masks=[
+            decode_mask(mask).tolist() for mask in MASKS], bbox=None))
+        same(DetectionsFromFile('det/*'), sequence)
+        dump(det / 'a.json', results(masks=[
+            decode_mask(mask)[::2].tolist() for mask in MASKS], bbox=None))
+        with pytest.raises(ValueError, match='entry 0: mask of 24 rows of 64'):
+            DetectionsFromFile('det/*').check(sequence)
+
+    @pytest.mark.parametrize(('name', 'category'), [
+        ('{0:06}_jpg.rf.3b2a{0}.jpg', {'id': '1', 'name': 'Person '}),
+        ('walk_{0:06}.png', {'id': 1, 'name': 'pedestrian'})])
+    def test_a_data_set(self, sequence, det, name, category):
+        """Roboflow puts a digest behind a name, which may end in a digit."""
+        content = {
+            'images': [{'id': k, 'file_name': name.format(k)}
+                       for k in range(1, 6)],
+            'annotations': results(), 'categories': [category]}
+        dump(det / 'a.json', content)
+        same(DetectionsFromFile('det/*'), sequence)
+
+    @pytest.mark.parametrize(('changes', 'message'), [
+        ({'images': [{'id': 1, 'file_name': f'{k:06}.jpg'} for k in (1, 2)]},
+         r'a\.json: two images have the id 1'),
+        ({'images': [{'id': 1, 'file_name': 'frame_000000.PNG'}]},
+         r'a\.json: none of 1 images is of walk, whose images are 000001'),
+        ({'categories': [{'id': 1, 'name': 'human'}]},
+         r'holds classes \[1\].*classes={.human.: 2} takes human for ped')])
+    def test_what_is_not_known(self, sequence, det, changes, message):
+        """Two of one id, other names, other words: file, value, remedy."""
+        dump(det / 'a.json', {
+            'images': [{'id': k, 'file_name': f'{k:06}.jpg'}
+                       for k in range(1, 6)],
+            'annotations': results(), 'categories': None, **changes})
+        with pytest.raises(ValueError, match=message):
+            DetectionsFromFile('det/*').check(sequence)
+
+
 class TestScores:
 
     @pytest.mark.parametrize('name', ['a.txt', 'a.json'])
