@@ -222,7 +222,7 @@ def _work_folder(given: PathLike | None) -> Iterator[Path]:
 def _dataset(cfg: Config, video: Frames, root: Path, name: str,
              frame_rate: float | None) -> dict[str, Any]:
     """Config of the dataset of one video."""
-    from mmremots.datasets.video_files import write_sequence
+    from mmremots.datasets.video_files import checked_rate, write_sequence
     from mmremots.structures.video import DEFAULT_FRAME_RATE
     folder = root / 'frames'
     common = dict(pipeline=cfg.get('frames_pipeline', []), test_mode=True)
@@ -231,7 +231,8 @@ def _dataset(cfg: Config, video: Frames, root: Path, name: str,
             common, type='mmremots.VideoFiles', files=os.path.abspath(video),
             frames_dir=str(folder), frame_rate=frame_rate)
     write_sequence(
-        folder / name, lambda: video, frame_rate or DEFAULT_FRAME_RATE)
+        folder / name, lambda: video,
+        checked_rate(frame_rate) or DEFAULT_FRAME_RATE)
     return dict(common, type='mmremots.MOTSChallengeDataset',
                 data_root=str(folder), sequences=[name])
 

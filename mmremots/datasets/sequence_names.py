@@ -9,6 +9,21 @@ from typing import Any
 from mmremots.structures.files import has_file
 
 
+def check_name(name: str) -> str:
+    """The name of a sequence, if files and logs can hold it.
+
+    Raises:
+        ValueError: Its bytes are no text, as of another system's encoding.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f'{name!a}: the name of this sequence is no text in UTF-8; '
+            'rename it') from None
+    return name
+
+
 def wanted_names(
         root: Path, present: Sequence[str],
         names: Iterable[Any] | str | float | None) -> list[str]:

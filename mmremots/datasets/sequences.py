@@ -28,7 +28,7 @@ from .layouts import (
     list_images,
 )
 from .seqinfo import image_suffix, positive_number, read_seqinfo
-from .sequence_names import wanted_names
+from .sequence_names import check_name, wanted_names
 
 #: Frames a second of KITTI's cameras.
 KITTI_FRAME_RATE = 10.0
@@ -95,6 +95,7 @@ def read_sequence(
         folder = Path(os.path.abspath(folder))
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder}: no such sequence')
+    check_name(folder.name)
     place = place or Place(folder, folder.parent, 'MOTSChallenge')
     ini_path = folder / 'seqinfo.ini'
     info = read_seqinfo(ini_path)

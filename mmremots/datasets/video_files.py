@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from mmremots.registry import DATASETS
 from mmremots.structures.files import file_sha256, has_file
 from mmremots.structures.video import DEFAULT_FRAME_RATE
 
-from .layouts import IMAGE_FOLDERS, image_folder
+from .layouts import IMAGE_FOLDERS, IMAGE_SUFFIXES, image_folder
 from .mots_challenge import MOTSChallengeDataset
+from .sequence_names import check_name
 
 PathLike = str | os.PathLike[str]
 #: Says what the frames beside it were made of, and that they are ours.
@@ -54,20 +56,21 @@ class VideoFiles(MOTSChallengeDataset):
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: OpenCV cannot read it, it has no frame, or two have one
-            name.
+        ValueError: OpenCV cannot read it, it is a single image, it has no
+            frame, two have one name, or ``frame_rate`` is none.
     """
 
     def __init__(self, files: Sequence[PathLike] | PathLike,
                  frames_dir: PathLike, frame_rate: float | None = None,
                  **kwargs: Any) -> None:
+        frame_rate = checked_rate(frame_rate)
         paths = [Path(os.path.abspath(path)) for path in (
             [files] if isinstance(files, str | os.PathLike) else files)]
         names: list[str] = []
         for path in paths:
             if path.is_dir() and path.name in IMAGE_FOLDERS:
                 path = path.parent
-            name = path.name if path.is_dir() else path.stem
+            name = check_name(path.name if path.is_dir() else path.stem)
             if name in names:
                 raise ValueError(f'two videos are called {name}')
             names.append(name)
@@ -275,10 +278,28 @@ def frame_count(path: PathLike) -> int:
 
 def _open(path: PathLike) -> cv2.VideoCapture:
     has_file(path)  # a pipe would be waited for
+    if Path(path).suffix.lower() in IMAGE_SUFFIXES:
+        raise ValueError(f'{path}: an image; a video is a file with many, or '
+                         'the folder they are in')
     capture = cv2.VideoCapture(os.fspath(path))
     if not capture.isOpened():
         raise ValueError(f'{path}: OpenCV cannot read it as a video')
+    # Not all builds of OpenCV do as the file says unless they are told.
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return capture
+
+
+def checked_rate(rate: float | None) -> float | None:
+    """A frame rate as the user gave it, if it is one.
+
+    Raises:
+        ValueError: It is no number above 0.
+    """
+    if rate is None:
+        return None
+    if not (isinstance(rate, Real) and 0 < rate < float('inf')):
+        raise ValueError(f'frame_rate is {rate!r}, no number above 0')
+    return float(rate)
 
 
 def _positive(capture: cv2.VideoCapture, what: int) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmremots.structures.classes import IGNORE
-from mmremots.structures.files import atomic_path, has_file
+from mmremots.structures.files import atomic_path
 from mmremots.structures.masks import (
     RLE,
     label_map,
@@ -24,6 +24,7 @@ from mmremots.structures.masks import (
     rles_from_label_map,
 )
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import decode_image
 
 from .image_names import image_run
 
@@ -206,17 +207,7 @@ def instance_values(labels: ArrayLike, ids: ArrayLike) -> NDArray[np.int64]:
 
 
 def _read(path: Path, size: Sequence[int] | None) -> NDArray[np.uint16]:
-    if not has_file(path):
-        raise FileNotFoundError(f'{path}: no such image')
-    try:
-        image = cv2.imdecode(
-            np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ValueError(
-            f'{path}: cannot be read: {" ".join(str(error).split())}'
-        ) from None
-    if image is None:
-        raise ValueError(f'{path}: cannot be read as a PNG')
+    image = decode_image(path, cv2.IMREAD_UNCHANGED)
     if image.dtype != np.uint16 or image.ndim != 2:
         kind = 'grey' if image.ndim == 2 else 'coloured'
         raise ValueError(

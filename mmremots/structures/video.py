@@ -170,7 +170,7 @@ def read_image(path: str) -> np.ndarray:
         FileNotFoundError: It is not there.
         ValueError: It is no file, or cannot be decoded as a whole.
     """
-    return _decode(path, cv2.IMREAD_COLOR)
+    return decode_image(path, cv2.IMREAD_COLOR)
 
 
 def turned(path: str) -> str:
@@ -180,7 +180,7 @@ def turned(path: str) -> str:
         The end of a message; '' for any other image.
     """
     try:
-        stored = _decode(
+        stored = decode_image(
             path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         shown = read_image(path)
     except (OSError, ValueError):
@@ -206,15 +206,24 @@ def naming_exif(video: Video) -> Iterator[None]:
         raise ValueError(f'{error}{reason}') from None
 
 
-def _decode(path: str, flags: int) -> np.ndarray:
+def decode_image(path: str | Path, flags: int) -> np.ndarray:
+    """Read an image file as OpenCV's flags say.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        ValueError: It is no file, or cannot be decoded as a whole.
+    """
     if not has_file(path):
         raise FileNotFoundError(f'{path}: no such image')
     content = np.fromfile(path, dtype=np.uint8)
-    try:
-        image = cv2.imdecode(content, flags)
-        reason = 'another kind of file, or broken off'
-    except cv2.error as error:
-        image, reason = None, ' '.join(str(error).split())
+    image, reason = None, 'another kind of file, or broken off'
+    if not len(content):
+        reason = 'it has no bytes'
+    else:
+        try:
+            image = cv2.imdecode(content, flags)
+        except cv2.error as error:
+            reason = ' '.join(str(error).split())
     if image is None:
         raise ValueError(f'{path}: cannot be read as an image: {reason}')
     return image

@@ -192,6 +192,17 @@ def test_a_link_to_nothing(tmp_path):
         read_sequence(tmp_path / 'A')
 
 
+def test_a_name_that_is_no_text(tmp_path):
+    """Of an old archive: logs and JSON could not hold it, hours later."""
+    folder = tmp_path / 'caf\udce9'
+    try:
+        write_images(folder / 'img1', [])
+    except OSError:
+        pytest.skip('no such names here')
+    with pytest.raises(ValueError, match=r"'caf.udce9': the name .* rename"):
+        read_sequence(folder)
+
+
 def test_find_sequences(tmp_path):
     """None means all, sorted; names keep the order they are given in."""
     for name in ('B', 'A'):

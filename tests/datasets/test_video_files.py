@@ -123,6 +123,29 @@ def test_frames_that_are_none(
         write_sequence(tmp_path / 'v', lambda: frames, 30)
 
 
+def test_a_film_of_a_phone(tmp_path: Path) -> None:
+    """Is stored lying on its side, and says so: people stand upright."""
+    path = film(tmp_path / 'clip.mp4', count=2)
+    content = bytearray(path.read_bytes())
+    turn = np.array([0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30], '>i4')
+    at = content.index(b'tkhd') + 44  # The track's matrix.
+    content[at:at + 36] = turn.tobytes()
+    path.write_bytes(content)
+    video, = dataset(path, tmp_path / 'frames').sequences
+    assert video.size == SIZE[::-1]
+
+
+@pytest.mark.parametrize('rate', [0, -5, float('nan'), float('inf'), '25'])
+def test_frame_rates_that_are_none(tmp_path: Path, rate: object) -> None:
+    """Said at once; 0 is not the same as not to know."""
+    with pytest.raises(ValueError, match=f'frame_rate is {rate!r}, no num'):
+        dataset(images(tmp_path / 'walk'), tmp_path / 'frames',
+                frame_rate=rate)
+    video, = dataset(tmp_path / 'walk', tmp_path / 'frames',
+                     frame_rate=np.float32(12.5)).sequences
+    assert video.frame_rate == 12.5
+
+
 def test_files_that_are_no_videos(tmp_path: Path) -> None:
     """Named; two of one name would be one sequence."""
     with pytest.raises(FileNotFoundError, match=r'none\.mp4: no such'):
@@ -131,6 +154,9 @@ def test_files_that_are_no_videos(tmp_path: Path) -> None:
     text.write_text('no video')
     with pytest.raises(ValueError, match=r'text\.mp4: OpenCV cannot'):
         dataset(text, tmp_path / 'frames')
+    image = images(tmp_path / 'walk') / '000001.png'
+    with pytest.raises(ValueError, match=r'000001\.png: an image; a video'):
+        dataset(image, tmp_path / 'frames')
     paths = [film(tmp_path / name / 'clip.mp4') for name in 'ab']
     with pytest.raises(ValueError, match='two videos are called clip'):
         dataset(paths, tmp_path / 'frames')

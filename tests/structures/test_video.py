@@ -77,6 +77,8 @@ def test_no_image(tmp_path: Path) -> None:
     """Nothing there, or something else."""
     with pytest.raises(FileNotFoundError, match=r'1\.jpg: no such image'):
         read_image(str(tmp_path / '1.jpg'))
-    (tmp_path / '1.jpg').write_bytes(b'not an image')
-    with pytest.raises(ValueError, match=r'1\.jpg: cannot be read'):
-        read_image(str(tmp_path / '1.jpg'))
+    for content, reason in (
+            (b'', 'it has no bytes'), (b'not an image', 'another kind of fi')):
+        (tmp_path / '1.jpg').write_bytes(content)
+        with pytest.raises(ValueError, match=rf'1\.jpg: cannot .*: {reason}'):
+            read_image(str(tmp_path / '1.jpg'))
