@@ -202,7 +202,7 @@ def encoder_config(config: PathLike | Config,
            else read_config(os.fspath(config)))
     if checkpoint is not None:
         cfg.load_from = os.fspath(checkpoint)
-    if str(cfg.get('load_from')).endswith('.onnx') and (
+    if str(cfg.get('load_from')).lower().endswith('.onnx') and (
             cfg.model.reid.backbone.type == 'OSNet'):
         cfg.model.reid.backbone.norm_cfg = None
     if options:

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from mmremots.structures.files import has_file
 
+#: How files that PyTorch reads begin: a zip, a pickle.
+_STARTS = (b'PK', b'\x80')
 #: Keys that weights are found under.
 _NESTS = ('state_dict', 'model', 'model_state_dict', 'network', 'net',
           'weights')
@@ -110,6 +112,12 @@ def read_checkpoint(path: str | Path) -> Any:
         with torch.serialization.safe_globals(_safe_types()):
             return torch.load(path, map_location='cpu', weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+        with path.open('rb') as file:
+            start = file.read(16)
+        if not start.startswith(_STARTS):
+            raise ValueError(
+                f'{path}: no file of PyTorch, it begins with {start!r}'
+                f'{_kind_of(start, path)}') from None
         raise ValueError(
             f'{path}: not a checkpoint of weights alone, and nothing else is '
             'loaded, as unpickling objects runs code. If it holds a whole '
@@ -138,8 +146,16 @@ def state_dict_of(content: Any, path: str | Path) -> dict[str, Tensor]:
             break
         content = inner
     if not (isinstance(content, dict) and content and all(
-            isinstance(v, Tensor | np.ndarray) for v in content.values())):
+            isinstance(key, str) and isinstance(value, Tensor | np.ndarray)
+            for key, value in content.items())):
         raise ValueError(f'{path}: holds no state dict of tensors')
+    for key, value in content.items():
+        if isinstance(value, Tensor) and (
+                value.layout != torch.strided or value.is_meta
+                or value.is_quantized or value.is_complex()):
+            raise ValueError(
+                f'{path}: {key} is a sparse, quantised, complex or empty '
+                'tensor, not plain numbers')
     state = OrderedDict(
         (_unwrapped(key), value if isinstance(value, Tensor)
          else torch.from_numpy(value.copy()))
@@ -195,8 +211,14 @@ def check_finite(state: Mapping[str, Tensor]) -> None:
     """Refuse weights that would spoil all that is computed by them.
 
     Raises:
-        ValueError: If a number is none; names the first tensor.
+        ValueError: If a number is none, or a variance is negative; names
+            the first tensor.
     """
+    negative = [key for key, value in state.items() if (
+        key.endswith('running_var') and bool((value < 0).any()))]
+    if negative:
+        raise ValueError(
+            f'{negative[0]}: variances below 0, of which there are no roots')
     bad = [key for key, value in state.items()
            if value.is_floating_point() and not bool(value.isfinite().all())]
     if bad:
@@ -220,8 +242,9 @@ def differences(expected: Mapping[str, Tensor],
         found: Weights as they were read.
 
     Returns:
-        A line each, in no case more than three, for keys that are missing,
-        that are unexpected, and whose shape differs; none if all fit.
+        A line each, in no case more than four, for keys that are missing,
+        that are unexpected, and whose shape or type differs (floats of any
+        precision are one); none if all fit.
     """
     missing = (
         key for key in expected.keys() - found.keys()
@@ -231,10 +254,15 @@ def differences(expected: Mapping[str, Tensor],
         f'{tuple(expected[key].shape)}'
         for key in expected.keys() & found.keys()
         if found[key].shape != expected[key].shape)
+    retyped = (
+        f'{key} of {found[key].dtype} instead of {expected[key].dtype}'
+        for key in expected.keys() & found.keys()
+        if expected[key].is_floating_point()
+        and not found[key].is_floating_point())
     kinds = dict(
         missing=sorted(missing),
         unexpected=sorted(found.keys() - expected.keys()),
-        reshaped=sorted(reshaped))
+        reshaped=sorted(reshaped), retyped=sorted(retyped))
     return [
         f'  {kind}: {", ".join(keys)}' for kind, keys in kinds.items() if keys
     ]
@@ -246,6 +274,20 @@ def _unwrapped(key: str) -> str:
     while key.startswith('module.'):
         key = key.removeprefix('module.')
     return key
+
+
+def _kind_of(start: bytes, path: Path) -> str:
+    """What a file that is none of PyTorch's seems to be."""
+    if not start:
+        return ': it is empty'
+    if start.startswith(b'version https://'):
+        return ': git lfs pull fetches what it stands for'
+    if start.lstrip()[:1] == b'<':
+        return ': a page, not the file that was to be downloaded'
+    if path.suffix == '.safetensors' or start[8:9] == b'{':
+        return (': safetensors; torch.save(safetensors.torch.load_file('
+                "path), 'weights.pth') makes it one")
+    return ''
 
 
 def _reason(error: Exception) -> str:

@@ -49,7 +49,7 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
         ValueError: If it holds no weights, or more than weights and numbers.
     """
     path = fetch(path)
-    if path.suffix == '.onnx':
+    if path.suffix.lower() == '.onnx':
         return dict(state_dict=load_onnx_osnet(path))
     content = read_checkpoint(path)
     weights = state_dict_of(content, path)
@@ -95,7 +95,7 @@ def load_encoder(model: BaseEncoder, path: str | Path) -> None:
         hint = ('\nan .onnx has its norms folded into the convolutions: the '
                 'backbone needs norm_cfg=None, as in '
                 'configs/_base_/models/reid_osnet_x0_25_folded.py'
-                if Path(path).suffix == '.onnx' else '')
+                if Path(path).suffix.lower() == '.onnx' else '')
         raise ValueError(f'{path}: {error}{hint}') from None
     for module in model.modules():
         if hasattr(module, 'is_init'):

@@ -67,7 +67,7 @@ def load_onnx_osnet(path: str | Path) -> dict[str, Tensor]:
     network = nn.ModuleDict(
         dict(backbone=backbone, neck=OSNetNeck(backbone.out_channels)))
     _fill(network, nodes, str(path))
-    _prove(network.eval(), str(path))
+    _prove(network.eval(), str(path), file.SerializeToString())
     return network.state_dict()
 
 
@@ -112,8 +112,11 @@ def _fill(network: nn.Module, nodes: list[tuple[str, list[np.ndarray]]],
 
 
 @torch.no_grad()
-def _prove(network: nn.ModuleDict, path: str) -> None:
+def _prove(network: nn.ModuleDict, path: str, file: bytes) -> None:
     """Compares outputs of the network and of the file as OpenCV runs it.
+
+    The file is as it was read: OpenCV ends the process where weights lie
+    beside it.
 
     OpenCV and not onnx's own reference evaluator, which runs a batch norm
     of opset 9 to 13 that has a momentum as if it were in training.
@@ -122,7 +125,7 @@ def _prove(network: nn.ModuleDict, path: str) -> None:
         1, 3, 256, 128, generator=torch.Generator().manual_seed(0))
     ours = network['neck'](network['backbone'](image)[-1]).numpy()
     try:
-        graph = cv2.dnn.readNetFromONNX(path)
+        graph = cv2.dnn.readNetFromONNX(np.frombuffer(file, np.uint8))
         graph.setInput(image.numpy())
         theirs = graph.forward()
     except cv2.error as error:

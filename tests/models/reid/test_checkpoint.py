@@ -217,21 +217,67 @@ def test_checkpoints_run_no_code(tmp_path: Path) -> None:
         read_state_dict(path)
 
 
-@pytest.mark.parametrize('content', [
-    b'', b'not a checkpoint', b'PK\x03\x04 cut off'])
-def test_files_that_are_no_checkpoints(tmp_path: Path,
-                                       content: bytes) -> None:
-    """One error that names the file, whatever torch makes of it."""
+@pytest.mark.parametrize(('content', 'message'), [
+    (b'PK\x03\x04 cut off', 'not a checkpoint of weights'),
+    (b'', 'no file of PyTorch.*: it is empty'),
+    (b'not a checkpoint', "it begins with b'not a checkpoint'$"),
+    (b'\n<!DOCTYPE html>', ': a page, not the file'),
+    (b'version https://git-lfs', ': git lfs pull'),
+    (b'\x40\0\0\0\0\0\0\0{"w":{"dtype":"F32"', ': safetensors; torch.save')])
+def test_files_that_are_no_checkpoints(
+        tmp_path: Path, content: bytes, message: str) -> None:
+    """One error that says what the file is, whatever torch makes of it."""
     path = tmp_path / 'a.pth'
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r'a\.pth: not a checkpoint'):
+    with pytest.raises(ValueError, match=rf'a\.pth: .*{message}'):
         read_state_dict(path)
+
+
+@pytest.mark.parametrize('change', [
+    lambda value: value.to_sparse(), lambda value: value.to(torch.complex64),
+    lambda value: value.to('meta')])
+def test_tensors_of_other_kinds(tmp_path: Path, change: Any) -> None:
+    """Named, in place of what PyTorch says when it copies them."""
+    state = {key: change(value) if key == 'backbone.conv1.weight' else value
+             for key, value in tiny_encoder().state_dict().items()}
+    torch.save(state, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=r'a\.pth: backbone.conv1.weight is'):
+        load_encoder(tiny_encoder(), tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(('change', 'fits'), [
+    (lambda value: value.half(), True), (lambda value: value.double(), True),
+    (lambda value: (100 * value).to(torch.int8), False)])
+def test_types_of_numbers(tmp_path: Path, change: Any, fits: bool) -> None:
+    """Floats of any precision; whole numbers lack the scale."""
+    source, target = tiny_encoder(), tiny_encoder(seed=1)
+    torch.save({key: change(value) if value.is_floating_point() else value
+                for key, value in source.state_dict().items()},
+               tmp_path / 'a.pth')
+    if not fits:
+        with pytest.raises(ValueError, match=r'retyped: .* of torch\.int8 in'):
+            load_encoder(target, tmp_path / 'a.pth')
+        return
+    load_encoder(target, tmp_path / 'a.pth')
+    torch.testing.assert_close(
+        target.backbone.conv1.weight, source.backbone.conv1.weight,
+        atol=1e-3, rtol=1e-3)
+
+
+def test_variances_below_zero(tmp_path: Path) -> None:
+    """Would give NaN after all masks are made."""
+    state = tiny_encoder().state_dict()
+    state['head.bn.running_var'] -= 2
+    torch.save(state, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=r'head\.bn\.running_var: vari'):
+        load_encoder(tiny_encoder(), tmp_path / 'a.pth')
 
 
 def test_no_weights_in_a_checkpoint(tmp_path: Path) -> None:
     """A list, numbers, an empty dict; and a file that is not there."""
     path = tmp_path / 'a.pth'
-    for content in ([1], {}, dict(epoch=1), torch.zeros(2)):
+    for content in ([1], {}, dict(epoch=1), torch.zeros(2),
+                    {1: torch.zeros(2)}, {b'w': torch.zeros(2)}):
         torch.save(content, path)
         with pytest.raises(ValueError, match='holds no state dict'):
             read_state_dict(path)

@@ -128,6 +128,21 @@ def test_other_networks_are_told_apart(osnet_onnx: Path,
             changed(osnet_onnx, path, lambda graph: graph.ClearField('node')))
 
 
+def test_weights_beside_the_file(osnet_onnx: Path, tmp_path: Path) -> None:
+    """As exporters write them; OpenCV alone would end the process."""
+    path = tmp_path / 'A.ONNX'
+    onnx.save(onnx.load(str(osnet_onnx)), str(path), location='a.data',
+              save_as_external_data=True, size_threshold=0)
+    encoder, whole = osnet_encoder(None), osnet_encoder(None)
+    load_encoder(encoder, path)
+    load_encoder(whole, osnet_onnx)
+    assert all(map(torch.equal, encoder.state_dict().values(),
+                   whole.state_dict().values()))
+    (tmp_path / 'a.data').unlink()
+    with pytest.raises(ValueError, match=r'A\.ONNX: .*a\.data'):
+        load_encoder(encoder, path)
+
+
 def test_no_onnx_file(tmp_path: Path) -> None:
     """Missing, or something else by that name."""
     with pytest.raises(FileNotFoundError, match='no ONNX file'):
