@@ -250,6 +250,14 @@ def _tracks_file(tracks: Any, root: Path, cfg: Config,
     video, = DATASETS.build(cfg.test_dataloader.dataset).sequences
     if not isinstance(tracks, VideoTracks):
         tracks = VideoTracks.from_supervision(tracks, video.size, classes)
+        if tracks.num_frames < video.num_frames:
+            raise ValueError(
+                f'detections of {tracks.num_frames} frames, but {video.name} '
+                f'has {video.num_frames}; a frame without any has empty ones')
+    if tracks.num_frames > video.num_frames:
+        raise ValueError(
+            f'tracks of {tracks.num_frames} frames, but {video.name} has '
+            f'{video.num_frames}')
     path = root / 'given.json'
     replace(tracks, video=None, name=video.name).to_coco(path)
     return str(path), {label: label for label in set(tracks.labels.tolist())}

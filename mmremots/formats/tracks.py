@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from mmremots.structures.classes import PEDESTRIAN
 from mmremots.structures.drawing import draw_masks
 from mmremots.structures.files import atomic_path
-from mmremots.structures.masks import RLE, encode_mask, rle_bbox
+from mmremots.structures.masks import RLE, rle_bbox
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import DEFAULT_FRAME_RATE, Video, read_frame
 
+from .given_arrays import mask_rle, whole_numbers
 from .instance_pngs import write_instance_pngs
 from .observation_files import write_mots
 from .track_files import read_tracks
@@ -136,7 +137,7 @@ class VideoTracks:
         Args:
             frames: (N,) frame of each row, from 1.
             ids: (N,) integers >= 0.
-            masks: N RLEs, or (N, H, W) booleans.
+            masks: N RLEs, or (N, H, W) of 0 and 1, arrays or tensors.
             num_frames: Number of frames of the video.
             labels: (N,) MOTS classes, or one for all.
             scores: (N,) scores, or one for all.
@@ -145,20 +146,24 @@ class VideoTracks:
             **about: ``frame_rate``, ``name``, ``thresholds``, ``video``.
 
         Raises:
-            ValueError: Lengths or sizes differ, or see the class.
+            ValueError: Lengths or sizes differ, numbers are not whole, a
+                mask is of other numbers than 0 and 1, or see the class.
         """
-        rles = [dict(mask) if isinstance(mask, Mapping)
-                else encode_mask(np.asarray(mask)) for mask in masks]
+        rles = [mask_rle(mask) for mask in masks]
         sizes = {tuple(rle['size']) for rle in rles}
         if size is not None:
             sizes.add((int(size[0]), int(size[1])))
         if len(sizes) > 1:
             raise ValueError(f'masks or images of several sizes: {sizes}')
-        times = np.asarray(frames, np.int64).reshape(-1)
+        times = whole_numbers(frames, 'frames').reshape(-1)
         if boxes is None:
             boxes = rle_bbox(rles)
-        numbers = np.asarray(ids, np.int64).reshape(-1)
+        numbers = whole_numbers(ids, 'ids').reshape(-1)
         corners = np.asarray(boxes, np.float32).reshape(-1, 4)
+        if not (corners[:, 2:] >= corners[:, :2]).all():  # Nor NaN.
+            raise ValueError('a box that is not x1, y1, x2, y2 in this order')
+        if not np.isfinite(np.asarray(scores, np.float64)).all():
+            raise ValueError('a score is not a finite number')
         lengths = {len(rles), len(numbers), len(corners), len(times)}
         if len(lengths) > 1:
             raise ValueError(
@@ -172,9 +177,10 @@ class VideoTracks:
 
         table = Observations(
             times[order], corners[order], column(scores, np.float32),
-            column(labels, np.int64), [rles[k] for k in order],
-            next(iter(sizes), None))
-        return cls(table, numbers[order], num_frames, **about)
+            column(whole_numbers(labels, 'labels'), np.int64),
+            [rles[k] for k in order], next(iter(sizes), None))
+        return cls(table, numbers[order],
+                   int(whole_numbers(num_frames, 'num_frames')), **about)
 
     def to_mots_txt(self, path: PathLike) -> None:
         """Write MOTS text, frames from 1, atomically."""

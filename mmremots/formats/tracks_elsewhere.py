@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
-from mmremots.structures.masks import RLE, decode_mask, encode_mask, rle_area
+from mmremots.structures.masks import RLE, decode_mask, rle_area
 from mmremots.structures.observations import Observations
 
+from .given_arrays import mask_rle
 from .mask_boxes import box_mask
 
 if TYPE_CHECKING:
@@ -137,13 +138,21 @@ def tracked_detections(
     """Columns of ``supervision.Detections``, one a frame.
 
     Raises:
+        TypeError: They are something else.
         ValueError: Objects have no ids.
     """
     masks: list[RLE] = []
     columns: dict[str, list[Any]] = {
         name: [] for name in ('frames', 'ids', 'labels', 'scores', 'boxes')}
     frame = 0
+    if not isinstance(detections, Iterable):
+        detections = [detections]
     for frame, found in enumerate(detections, 1):
+        if not hasattr(found, 'tracker_id'):
+            raise TypeError(
+                f'tracks are a path, VideoTracks, or supervision.Detections '
+                f'of each frame; of frame {frame} there is a '
+                f'{type(found).__name__}')
         tracker_ids: Any = (
             [] if found.tracker_id is None else found.tracker_id)
         if len(tracker_ids) < len(found):
@@ -158,7 +167,7 @@ def tracked_detections(
                 label = label_of_class[label]
             masks.append(
                 box_mask(found.xyxy[k].tolist(), size) if found.mask is None
-                else encode_mask(np.asarray(found.mask[k])))
+                else mask_rle(found.mask[k]))
             for name, value in (
                     ('frames', frame), ('ids', int(tracker_ids[k])),
                     ('labels', label), ('boxes', found.xyxy[k]),

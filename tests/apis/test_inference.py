@@ -180,3 +180,18 @@ def test_what_a_config_says_of_the_tracks(video: Video) -> None:
     with pytest.raises(ValueError, match='frame 1, but the first is 5'):
         refine(video.gt_path, video.folder, cfg_options={
             **TINY_ENCODER, 'test_cfg.stages.0.first_frame': 5})
+
+
+def test_tracks_of_another_video(video: Video) -> None:
+    """Of more frames, or, where each frame has its own, of fewer."""
+    given = VideoTracks.read(video.gt_path, video.size)
+    with pytest.raises(ValueError, match='tracks of 20 frames, but TINY-02 h'):
+        refine(VideoTracks(given.table, given.ids, 20), video.folder,
+               cfg_options=TINY_ENCODER)
+    for wrong in (None, {'a': 1}, np.zeros((3, 10))):
+        with pytest.raises(TypeError, match='tracks are a path, VideoTracks'):
+            refine(wrong, video.folder, cfg_options=TINY_ENCODER)
+    pytest.importorskip('supervision')
+    every_second = list(given.to_supervision())[::2]
+    with pytest.raises(ValueError, match='detections of 4 frames, but TINY-0'):
+        refine(every_second, video.folder, cfg_options=TINY_ENCODER)
