@@ -214,7 +214,8 @@ class ReMOTSLoop(BaseLoop):
         checkpoint = run.checkpoint
         if checkpoint is None:
             print_log('no encoder checkpoint is given: the encoder starts '
-                      'from random weights', 'current', level=30)
+                      'from random weights, unless a tool has loaded others '
+                      'into it', 'current', level=logging.WARNING)
 
         def write() -> None:
             for fact in ('checkpoint', 'model.reid', 'seed'):

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from mmremots.engine.video_work import VideoWork
 from mmremots.formats.ground_truth import truth_sha256
 from mmremots.models.mot.remots import ReMOTS
 from mmremots.models.reid import load_encoder
+from mmremots.models.reid.checkpoint import encoder_bytes
 from mmremots.registry import DATASETS, MODELS
 from mmremots.structures.files import file_sha256
 from mmremots.structures.video import Video
@@ -81,8 +83,7 @@ class Run:
             'seed': lambda: self.seed,
             'number of processes': get_world_size,
             'labelled classes': lambda: self.labelled_classes,
-            'checkpoint': cache(lambda: self.checkpoint and file_sha256(
-                self.checkpoint)),
+            'checkpoint': cache(self._start_sha256),
             'encoder in use': lambda: self.require_encoder().stem,
             'tracklets in use': lambda: self.tracklet_folder,
             'tracks in use': lambda: self.tracked,
@@ -105,6 +106,13 @@ class Run:
             if source.needs_image:
                 facts[f'model.detector, {name}'] = source.raw_fingerprint
         return facts
+
+    def _start_sha256(self) -> str:
+        """Digest of the weights to start from: given, or in the model."""
+        if self.checkpoint is not None:
+            return file_sha256(self.checkpoint)
+        return sha256(encoder_bytes(
+            self.model.reid.state_dict())).hexdigest()
 
     def share(self, items: Sequence[Any]) -> Sequence[Any]:
         """The part of the items that this process takes."""

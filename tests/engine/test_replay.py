@@ -92,6 +92,30 @@ def test_tools_of_mmdet(tiny: Path, tmp_path: Path) -> None:
     assert (tmp_path / 'run' / 'submission.zip').is_file()
 
 
+def test_weights_that_a_tool_loads(tiny: Path, tmp_path: Path) -> None:
+    """A run by mmdet's test_tracking.py starts from the weights it loads.
+
+    Other weights are another start, also for a run that goes on.
+    """
+    from_seed = tiny_config(tiny, tmp_path / 'other', **UNTRAINED)
+    from_seed.randomness = dict(seed=5)
+    run(from_seed)
+    given = tmp_path / 'other' / 'encoder_start.pth'
+    cfg = tiny_config(tiny, tmp_path / 'run', **UNTRAINED)
+    cfg.randomness = dict(seed=0)
+    run(cfg)
+    start = tmp_path / 'run' / 'encoder_start.pth'
+    assert start.read_bytes() != given.read_bytes()
+    cfg.resume = True
+    cfg.dump(tmp_path / 'config.py')
+    tool = Path(mmdet.__file__).parent / '.mim/tools/test_tracking.py'
+    done = subprocess.run(
+        [sys.executable, str(tool), str(tmp_path / 'config.py'),
+         '--reid', str(given)], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert start.read_bytes() == given.read_bytes()
+
+
 def test_nobody_listens(tiny: Path, tmp_path: Path) -> None:
     """Then nothing is decoded; a hook of one's own hears each frame."""
     heard: list[str] = []

@@ -160,15 +160,20 @@ def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
         print_log(f'weights of the encoder {"; ".join(notes)}', 'current')
 
 
-def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:
-    """Save encoder weights atomically: same weights, same bytes."""
+def encoder_bytes(state_dict: dict[str, torch.Tensor]) -> bytes:
+    """A checkpoint of encoder weights: same weights, same bytes."""
     # Through memory, since torch writes a file's own name into it.
     buffer = io.BytesIO()
     torch.save({'state_dict': {k: v.detach().cpu().contiguous()
                                for k, v in state_dict.items()}}, buffer)
+    return buffer.getvalue()
+
+
+def save_encoder(state_dict: dict[str, torch.Tensor], path: Path) -> None:
+    """Save encoder weights atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+        temporary.write_bytes(encoder_bytes(state_dict))
 
 
 def between(start: dict[str, torch.Tensor], trained: dict[str, torch.Tensor],
