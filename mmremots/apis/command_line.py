@@ -79,6 +79,7 @@ def read_config(name: str | Path) -> Config:
 
     Raises:
         FileNotFoundError: There is no such config; the nearest are named.
+        ValueError: It cannot be run.
     """
     import_quietly()
     package, separator, inside = str(name).partition('::')
@@ -92,7 +93,7 @@ def read_config(name: str | Path) -> Config:
             raise FileNotFoundError(
                 f'{path}: no such config file'
                 + _nearest_of(path.with_suffix('.py').name, others))
-        return Config.fromfile(path)
+        return _run_config(path)
     if package not in MODULE2PACKAGE or find_spec(package) is None:
         raise FileNotFoundError(
             f'{name}: no package {package} with configs is installed'
@@ -104,7 +105,22 @@ def read_config(name: str | Path) -> Config:
         raise FileNotFoundError(
             f'{name}: {package} has no such config' + _nearest_of(
                 Path(inside).with_suffix('.py').name, others))
-    return Config.fromfile(configs / inside)
+    return _run_config(configs / inside)
+
+
+def _run_config(path: Path) -> Config:
+    """Read a config's file, which is a program.
+
+    Raises:
+        ValueError: It has a mistake.
+    """
+    try:
+        return Config.fromfile(path)
+    except (SyntaxError, NameError, AttributeError, UnicodeError) as error:
+        what = ' '.join(str(error).split())
+        raise ValueError(
+            f'{path}: this config, or one that it inherits, has a mistake: '
+            f'{type(error).__name__}: {what}') from error
 
 
 def import_quietly() -> None:

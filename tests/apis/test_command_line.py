@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmremots.apis.command_line import load_config
+from mmremots.apis.command_line import load_config, read_config
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs' / 'remots_sample.py'
 
@@ -38,3 +38,15 @@ def test_numbers_that_it_has() -> None:
     cfg = load(**{'test_cfg.stages.1.max_iters': 3, 'model.reid.new.a': 2})
     assert cfg.test_cfg.stages[1].max_iters == 3
     assert cfg.model.reid.new.a == 2
+
+
+@pytest.mark.parametrize(('content', 'what'), [
+    (b'model = dict(\n', 'SyntaxError'), (b'a = 1\nx = foo\n', 'foo'),
+    ('a = 1'.encode('utf-16'), 'utf-8'), (b'x = (1).y\n', 'AttributeError')])
+def test_a_config_with_a_mistake(
+        tmp_path: Path, content: bytes, what: str) -> None:
+    """One line that names the file, no way through mmengine."""
+    path = tmp_path / 'mine.py'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf'mine\.py: this config.*{what}'):
+        read_config(path)
