@@ -20,9 +20,8 @@ from torch.utils.data import DataLoader
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
 from mmremots.engine.artifacts import plain, write_json
-from mmremots.engine.progress import logged_warnings, progress
+from mmremots.engine.progress import Outlook, logged_warnings, progress
 from mmremots.engine.quality import check_truth
-from mmremots.engine.replay import replay
 from mmremots.engine.report import make_report
 from mmremots.engine.run import Run
 from mmremots.engine.run_folder import RunFolder
@@ -34,6 +33,7 @@ from mmremots.evaluation import (
     format_tables,
     write_submission,
 )
+from mmremots.evaluation.replay import replay
 from mmremots.formats import read_mots
 from mmremots.models.checkpoint import fetch, is_address
 from mmremots.models.reid import load_encoder
@@ -137,11 +137,13 @@ class ReMOTSLoop(BaseLoop):
                 stage.check(run)
         self._set_aside(run.folder)
         self._starting_encoder(run)
+        Outlook.current = outlook = Outlook(self._plan(run))
         for number, stage in enumerate(self.stages, 1):
             label = f'[{number}/{len(self.stages)}] {stage.title}'
             print_log(label, 'current')
             began = time.monotonic()
             stage.run(run, label)
+            outlook.plan.pop(0)
             if is_main_process():
                 run.folder.add_seconds(
                     stage.title + stage.suffix, time.monotonic() - began)
@@ -149,6 +151,17 @@ class ReMOTSLoop(BaseLoop):
         metrics = self._finish(run) if is_main_process() else {}
         run.processes.leave()
         return metrics
+
+    def _plan(self, run: Run) -> list[dict[str, float]]:
+        """The steps of each stage, and of how many frames they are."""
+        frames = sum(video.num_frames for video in run.videos)
+        made: set[str] = set()
+        plan: list[dict[str, float]] = []
+        for stage in self.stages:
+            plan.append({step: 1 if step == 'training' else frames
+                         for step in stage.steps(run, made)})
+            made |= plan[-1].keys()
+        return plan
 
     def _start(self) -> Run:
         model = self.runner.model

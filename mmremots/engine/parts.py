@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmremots.engine.progress import progress
-from mmremots.structures.files import atomic_path
+from mmremots.structures.files import read_arrays, write_arrays
 
 if TYPE_CHECKING:
-    from mmremots.engine.run import Run
+    from mmremots.engine.video_work import VideoWork
 
+#: Frames, or a few more, of which what is made is written at once.
+FRAMES = 8
 #: What is made of one item: arrays, which are joined end to end.
 Made = tuple[NDArray, ...]
 
@@ -35,7 +35,7 @@ class Parts:
     opened all it is made from.
 
     Args:
-        run: The run.
+        work: What the run has of the video.
         path: The file, or folder, that is to be put together; parts lie in a
             folder beside it.
         count: Number of items.
@@ -44,7 +44,9 @@ class Parts:
             held in memory, and lost when a process dies.
     """
 
-    def __init__(self, run: Run, path: Path, count: int, size: int) -> None:
+    def __init__(self, work: VideoWork, path: Path, count: int,
+                 size: int) -> None:
+        run, self.video = work.run, work.video
         self.processes = run.processes
         self.folder = path.with_name(f'.{path.name}.parts')
         self.count, self.size = count, size
@@ -52,28 +54,36 @@ class Parts:
         run.artifacts.goes_on(self.folder)
 
     def make(self, work: Callable[[range], Iterator[Made]], title: str,
-             unit: str = 'frame') -> bool:
+             step: str, unit: str = 'frame') -> bool:
         """Make what is missing, this process its share of it.
 
         Args:
             work: Gives what is made of each of some items, in order.
             title: Stage and sequence.
+            step: Kind of work, see
+                :class:`~mmremots.engine.progress.Outlook`.
             unit: What an item is.
 
         Returns:
             Whether this process is the one to put them together.
         """
-        missing = self.processes.share(self.processes.agree(lambda: [
-            part for part in range(-(-self.count // self.size))
-            if self._read(part) is None]))
-        for items in _stretches(missing, self.size, self.count):
+        parts = range(-(-self.count // self.size))
+        missing = self.processes.agree(lambda: [
+            part for part in parts if read_arrays(self._path(part)) is None])
+        own = self.processes.share(missing)
+        for items in _stretches(own, self.size, self.count):
             made: list[Made] = []
-            for found, item in zip(
-                    progress(work(items), title, len(items), unit), items,
-                    strict=True):
+            # All processes make as much of theirs, meanwhile.
+            frames = (self.video.num_frames * len(items) * len(missing)
+                      / (self.count * len(own)))
+            for found, item in zip(progress(
+                    work(items), title, len(items), unit, step, frames),
+                    items, strict=True):
                 made.append(found)
                 if (item + 1) % self.size == 0 or item + 1 == self.count:
-                    self._write(item // self.size, made)
+                    write_arrays(self._path(item // self.size), *(
+                        np.concatenate(column)
+                        for column in zip(*made, strict=True)))
                     made = []
         self.processes.meet()
         return self.processes.leads
@@ -85,7 +95,7 @@ class Parts:
             ValueError: One is not as it was written.
         """
         for part in range(-(-self.count // self.size)):
-            made = self._read(part)
+            made = read_arrays(self._path(part))
             if made is None:
                 raise ValueError(
                     f'{self._path(part)}: not what was written; with '
@@ -93,31 +103,10 @@ class Parts:
             yield made
             self._path(part).unlink()  # No disk holds them twice.
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.mark.unlink()
+        self.mark.unlink(missing_ok=True)
 
     def _path(self, part: int) -> Path:
         return self.folder / f'{part:06d}'
-
-    def _write(self, part: int, made: Sequence[Made]) -> None:
-        buffer = BytesIO()
-        for column in zip(*made, strict=True):
-            np.save(buffer, np.concatenate(column), allow_pickle=False)
-        content = buffer.getvalue()
-        with atomic_path(self._path(part)) as temporary:
-            temporary.write_bytes(sha256(content).digest() + content)
-
-    def _read(self, part: int) -> Made | None:
-        """A part; None where there is none, or not as it was written."""
-        try:
-            content = self._path(part).read_bytes()
-        except FileNotFoundError:
-            return None
-        if sha256(content[32:]).digest() != content[:32]:
-            return None
-        buffer, made = BytesIO(content[32:]), []
-        while buffer.tell() < len(content) - 32:
-            made.append(np.load(buffer, allow_pickle=False))
-        return tuple(made)
 
 
 def _stretches(parts: Sequence[int], size: int, count: int) -> list[range]:

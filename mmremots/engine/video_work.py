@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 from numpy.typing import NDArray
 
 from mmremots.datasets.crops import CropStore, cut_frames, write_crops
-from mmremots.engine.parts import Made, Parts
+from mmremots.engine.parts import FRAMES, Made, Parts
 from mmremots.formats import (
     read_detections,
     read_mots,
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from mmremots.engine.run import Run
 
 
-#: Frames of which what is made is written at once.
-FRAMES = 8
 #: Crops that are embedded at once.
 BATCH = 64
 
@@ -223,22 +221,24 @@ class VideoWork:
     def crops(self, title: str) -> CropStore:
         """Crops of what the video has: fused masks, or its annotation."""
         folder = self.run.folder.crops(self.kind, self.video.name)
-        title = f'{title}, crops of {self.video.name}'
+        if self.video.name not in title:  # A training is of all.
+            title = f'{title}, {self.video.name}'
 
         def cut() -> None:
             table, ids = ((self.masks(), None) if self.kind == 'target'
                           else self.truth())
             size = tuple(self.run.part('reid').crop_size)
             video, frames = self.images(), np.unique(table.frames).tolist()
-            parts = Parts(self.run, folder, len(frames), FRAMES)
+            parts = Parts(self, folder, len(frames), FRAMES)
             if parts.make(lambda items: cut_frames(
                     video, table, frames[items.start:items.stop], size),
-                    title):
+                    title, 'crops'):
                 write_crops(folder, video.name, table.frames, size, ids,
                             parts.take())
                 self.run.artifacts.wrote(*sorted(folder.iterdir()))
 
-        self._cache(f'crops/{self.kind}/{self.video.name}', title, cut)
+        self._cache(f'crops/{self.kind}/{self.video.name}', f'{title}, crops',
+                    cut)
         return CropStore(folder)
 
     def features(self, title: str) -> NDArray[np.float32]:
@@ -260,8 +260,8 @@ class VideoWork:
                     yield reid.embed(
                         crops.images[k * BATCH:(k + 1) * BATCH], BATCH),
 
-            parts = Parts(self.run, path, -(-len(crops) // BATCH), 1)
-            if parts.make(batches, f'{title}, features', 'batch'):
+            parts = Parts(self, path, -(-len(crops) // BATCH), 1)
+            if parts.make(batches, title, 'features', 'part'):
                 with atomic_path(path) as temporary:
                     # On disk from the start: those of a long video are large.
                     features = np.lib.format.open_memmap(
@@ -298,17 +298,15 @@ class VideoWork:
     def _overlaps(self, masks: Callable[[], Observations], kind: str,
                   title: str) -> Overlaps:
         path = self.run.folder.overlaps(self.video.name, kind)
-        title = f'{title}, flow'
-
         def find() -> None:
             table, video, motion = (
                 masks(), self.images(), self.run.part('motion'))
 
-            parts = Parts(self.run, path, video.num_frames, FRAMES)
+            parts = Parts(self, path, video.num_frames, FRAMES)
             if parts.make(lambda items: overlaps_along_flow(
                     table, video, motion,
                     range(items.start + 1, items.stop + 1),
-                    self.run.threads), title):
+                    self.run.threads), title, 'flow'):
                 found = Overlaps(*map(np.concatenate, zip(
                     *parts.take(), strict=True)))
                 with atomic_path(path) as temporary, temporary.open(
@@ -321,7 +319,7 @@ class VideoWork:
                 return Overlaps(**file)
 
         self._cache(f'overlaps{"_" * bool(kind)}{kind}/{self.video.name}',
-                    title, find)
+                    f'{title}, flow', find)
         return self._once(path, read, noted=False)
 
     @contextmanager

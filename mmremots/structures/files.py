@@ -3,12 +3,16 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
 import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @contextmanager
@@ -34,6 +38,31 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path: Path, *arrays: NDArray) -> None:
+    """Write arrays to one file, atomically, with the SHA-256 of them all."""
+    buffer = io.BytesIO()
+    for array in arrays:
+        np.save(buffer, array, allow_pickle=False)
+    content = buffer.getvalue()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(hashlib.sha256(content).digest() + content)
+
+
+def read_arrays(path: Path) -> tuple[NDArray, ...] | None:
+    """What :func:`write_arrays` wrote; None if it is not as it was written."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    digest, content = content[:32], content[32:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    buffer, arrays = io.BytesIO(content), []
+    while buffer.tell() < len(content):
+        arrays.append(np.load(buffer, allow_pickle=False))
+    return tuple(arrays)
 
 
 @contextmanager

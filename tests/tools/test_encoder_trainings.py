@@ -94,7 +94,7 @@ def test_every_cell_is_run_once(
         files = [p for p in work_dir.rglob(f'{name}/LONG-02.*')
                  if 'records' not in p.parts]
         assert len({p.resolve() for p in files}) == 1
-    assert first.count('LONG-02, flow: 13 pairs') == 1
+    assert first.count('LONG-02, flow: 14 frames') == 1
 
     times = path.stat().st_mtime_ns
     tool.main()

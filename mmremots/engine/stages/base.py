@@ -62,6 +62,18 @@ class Stage(metaclass=ABCMeta):
     def hand_over(self, run: Run) -> None:  # noqa: B027
         """Let the stages that follow use the masks' new ids, if any."""
 
+    def steps(self, run: Run, made: set[str]) -> list[str]:
+        """What is made of frames for it, to tell how long a run takes.
+
+        Args:
+            run: The run.
+            made: What the stages before have made.
+
+        Returns:
+            Steps, see :class:`~mmremots.engine.progress.Outlook`.
+        """
+        return []
+
 
 class VideoStage(Stage):
     """A stage that works on each target video alone.
@@ -90,6 +102,13 @@ class VideoStage(Stage):
             if found is not None:
                 run.tell(video, self.name.replace('-', '_'), found)
         run.wait()
+
+    def steps(self, run: Run, made: set[str]) -> list[str]:
+        """Those of what it needs."""
+        of = dict(crops=['crops'], features=['crops', 'features'],
+                  overlaps=['flow'], overlaps_of_all=['flow'])
+        return [step for name in self.needs for step in of[name]
+                if step not in made]
 
     def _needed(self, work: VideoWork, title: str) -> None:
         for name in self.needs:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmremots.datasets.frame_loader import batches
-from mmremots.engine.parts import Made, Parts
+from mmremots.engine.parts import FRAMES, Made, Parts
 from mmremots.engine.progress import progress
 from mmremots.engine.run import Run
 from mmremots.engine.stages.base import VideoStage
@@ -19,9 +19,6 @@ from mmremots.registry import STAGES
 from mmremots.structures import Observations
 from mmremots.structures.files import atomic_path
 from mmremots.structures.video import Video
-
-#: Frames, or a few more, of which a detector's work is written at once.
-FRAMES = 8
 
 
 @STAGES.register_module()
@@ -49,6 +46,11 @@ class MaskGeneration(VideoStage):
 
     def settings(self, run: Run) -> Any:
         """None: how many processes read ahead changes no mask."""
+
+    def steps(self, run: Run, made: set[str]) -> list[str]:
+        """The detectors that look at frames, and what fuses their masks."""
+        return [name for name, source in run.model.detector.named_sources()
+                if source.needs_image] + ['fusion']
 
     def check(self, run: Run) -> None:
         """Check the detectors, but for those whose work is done."""
@@ -82,7 +84,8 @@ class MaskGeneration(VideoStage):
         weak_sources = detector.weak_sources(sources)
         frames = range(1, video.num_frames + 1)
         fused, weak = [], []
-        for frame in progress(frames, title, video.num_frames):
+        for frame in progress(frames, title, video.num_frames, step='fusion',
+                              frames=video.num_frames):
             fused.append(detector.combine([
                 source.detect(None, video, frame) for source in sources]))
             weak.append(detector.combine_weak(fused[-1], [
@@ -105,9 +108,9 @@ class MaskGeneration(VideoStage):
             video = work.images()
             step = source.batch_size
             parts = Parts(
-                run, path, video.num_frames, -(-FRAMES // step) * step)
-            if parts.make(partial(self._detect, video, source),
-                          f'{title}, {name}'):
+                work, path, video.num_frames, -(-FRAMES // step) * step)
+            if parts.make(
+                    partial(self._detect, video, source), title, name):
                 with atomic_path(path) as temporary, temporary.open(
                         'wb') as file:
                     file.writelines(

@@ -120,6 +120,11 @@ class TrackExtension(TrackStage):
     def __post_init__(self) -> None:
         _check_iou(self)
 
+    def steps(self, run: Run, made: set[str]) -> list[str]:
+        """Flow anew where there are weak masks."""
+        return (['flow'] if run.model.detector.has_weak
+                else super().steps(run, made))
+
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:
         """Carry tracks on to free masks.

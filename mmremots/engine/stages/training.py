@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from abc import abstractmethod
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from mmremots.datasets.triplets import (
     NoGroupsError,
 )
 from mmremots.engine.encoder_training import train_encoder
+from mmremots.engine.progress import Outlook
 from mmremots.engine.quality import (
     check_labelled,
     check_truth,
@@ -69,6 +71,10 @@ class EncoderTraining(Stage):
 
     def __init__(self, **overrides: Any) -> None:
         self.overrides = overrides
+
+    def steps(self, run: Run, made: set[str]) -> list[str]:
+        """Crops, if there are none, the training, and what it is told by."""
+        return [*({'crops'} - made), 'training', 'features']
 
     def check(self, run: Run) -> None:
         """The labelled videos must have labels, settings must make sense."""
@@ -149,12 +155,14 @@ class EncoderTraining(Stage):
         encoder.pop('init_cfg', None)
         work_dir = run.folder.training(name)
         goes_on = run.artifacts.goes_on(work_dir)
+        began = time.monotonic()
         train_encoder(
             name=name, encoder=encoder, dataset=dataset, start=start,
             out=out, work_dir=work_dir,
             settings=settings,
             length=self._length(label, settings, groups), seed=run.seed,
             resume=goes_on and run.resume, launcher=run.launcher)
+        Outlook.current.passed('training', 1, time.monotonic() - began)
         run.artifacts.wrote(out)
 
 

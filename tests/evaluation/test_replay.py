@@ -15,7 +15,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from tiny_runs import run, tiny_config
 
-from mmremots.engine.replay import replay
+from mmremots.evaluation.replay import replay
 from mmremots.formats import read_mots
 from mmremots.registry import HOOKS
 from mmremots.structures.masks import decode_mask

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmremots.datasets.mots_challenge import MOTSChallengeDataset
-from mmremots.evaluation import MOTSChallengeMetric
+from mmremots.evaluation.mots_metric import MOTSChallengeMetric
 from mmremots.formats import read_mots
 from mmremots.structures.data_samples import put_tracks
 
