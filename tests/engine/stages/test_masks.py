@@ -273,7 +273,7 @@ def test_bad_input_stops_the_run_before_any_work(
     for source, message in (
             ({**network, 'classes': {'walker': 2}}, "no class 'walker'"),
             ({**network, 'checkpoint': str(text)},
-             r'a\.txt: not a checkpoint'),
+             r'a\.txt: no file of PyTorch'),
             ({**file, 'path': str(text)},
              r'a\.txt:1: mask size .*\(5, 6\) is not .*\(24, 32\)'),
             ({**file, 'path': str(results)},
