@@ -45,7 +45,7 @@ def main() -> None:
                         default=str(ROOT / 'configs' / 'remots_sample.py'))
     parser.add_argument('--sequence', help='default: the first')
     parser.add_argument('--processes', type=int, nargs='+', default=[1, 2])
-    parser.add_argument('--times', type=int, default=2)
+    parser.add_argument('--times', type=int, default=1)
     args = parser.parse_args()
     with one_line_errors():
         cfg = Config.fromfile(args.config)
