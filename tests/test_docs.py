@@ -4,7 +4,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from tiny_runs import ROOT
@@ -12,18 +14,42 @@ from tiny_runs import ROOT
 PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md')])
 #: Files that the user brings or a run writes.
 GIVEN = re.compile(r'my_config|CONFIG|NAME|\{\{|\*')
+#: What a command may need that no test has. The line stands above commands,
+#: and holds until an empty one.
+MARK = re.compile(
+    r'# needs (?:(?:MOTS20|a GPU|the network|vtest\.avi)(?:, |:.*|$))+')
+PROGRAM = re.compile(r'(\S+/bin/)?(python|mmremots|torchrun) ')
 SHARED = ('mmremots/apis/command_line.py', 'mmremots/cli')
 
 
-def commands(page: Path) -> list[str]:
-    """Each command of a page on one line, without comments."""
-    text = page.read_text().replace('\\\n', ' ')
-    found = []
-    for line in text.splitlines():
-        line = line.strip().partition(' # ')[0]
-        if re.match(r'(\.venv/bin/)?(python|mmremots|torchrun)\S* ', line):
-            found.append(line)
-    return found
+class Command(NamedTuple):
+    """A command of a page, and whether it says what it needs."""
+
+    text: str
+    marked: bool
+
+
+def commands(page: Path) -> Iterator[Command]:
+    """Each command of a page: in blocks of shell, and alone in a cell."""
+    marked = fence = False
+    lines = iter(page.read_text().splitlines())
+    for line in lines:
+        text = line.strip()
+        if text.startswith('```'):
+            fence, marked = text == '```shell', False
+            continue
+        for cell in re.findall(r'\| `((?:python|mmremots) [^`|]+)` \|', line):
+            yield Command(cell, False)
+        if not text or not (fence or line.startswith('    ')):
+            marked = False
+            continue
+        if text.startswith('# needs'):
+            marked = bool(MARK.fullmatch(text))
+        while text.endswith('\\'):
+            text = text[:-1] + next(lines).strip()
+        text = text.partition('  #')[0].strip()
+        if not text.startswith('#') and (fence or PROGRAM.match(text)):
+            yield Command(text, marked)
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
@@ -46,7 +72,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_commands_name_what_there_is(page: Path) -> None:
     """Programs, configs and options of every command exist."""
-    for command in commands(page):
+    for command, _ in commands(page):
         words = command.split()
         for word in words:
             if re.match(r'(tools|configs)/\S+\.(py|sh)$', word) \
