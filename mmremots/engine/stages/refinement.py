@@ -25,6 +25,7 @@ from mmremots.models.task_modules.track_pruning import (
     seconds_on_end,
     stretches,
     supported,
+    usual_step,
 )
 from mmremots.models.trackers.track_extension import extend_tracks
 from mmremots.registry import STAGES
@@ -48,7 +49,10 @@ class TrackPruning(TrackStage):
 
     False masks that flicker are alike, and merging puts long tracks of them
     together. So each part of a track between two long breaks must be seen
-    on end for a while.
+    on end for a while. Detectors that miss people now and then break nothing:
+    a step of as many frames as most steps of this video, from a mask of a
+    part to its next, is no break of being seen on end
+    (:func:`mmremots.models.task_modules.track_pruning.usual_step`).
 
     Args:
         min_seconds: Each part must be seen for as long on end once, from the
@@ -57,6 +61,7 @@ class TrackPruning(TrackStage):
         sure_seconds: What is seen for as long on end is surely somebody.
         sigmas: The mean score of a track may be so many standard deviations
             below the mean score of sure masks.
+        usual: Share of the steps that are no break.
     """
 
     title = 'track pruning'
@@ -65,9 +70,13 @@ class TrackPruning(TrackStage):
     break_seconds: float = 0.5
     sure_seconds: float = 1.0
     sigmas: float = 2.0
+    usual: float = 0.9
 
     def __post_init__(self) -> None:
         _check_times(self, 'min_seconds', 'break_seconds', 'sure_seconds')
+        if not 0 <= self.usual <= 1:
+            raise ValueError(
+                f'TrackPruning: usual={self.usual} is not in [0, 1]')
 
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:
@@ -75,14 +84,17 @@ class TrackPruning(TrackStage):
         tracks = work.tracks()
         table, ids, of_masks = tracks
         scores = np.where(of_masks == NO_ROW, np.nan, table.scores)
-        seconds = seconds_on_end(table.frames, ids, work.frame_rate)
-        parts = stretches(
-            table.frames, ids,
-            frames_in(self.break_seconds, work.frame_rate))
+        max_gap = frames_in(self.break_seconds, work.frame_rate)
+        parts = stretches(table.frames, ids, max_gap)
+        seconds = np.zeros(len(ids))
         keep = np.zeros(len(ids), dtype=bool)
-        least = {}
+        least, steps = {}, {}
         for label in np.unique(table.labels):
             rows = table.labels == label
+            step = steps[str(label)] = usual_step(
+                table.frames[rows], ids[rows], max_gap, self.usual)
+            seconds[rows] = seconds_on_end(
+                table.frames[rows], ids[rows], work.frame_rate, step)
             score = least_score(
                 scores[rows], seconds[rows], self.sure_seconds,
                 self.sigmas)
@@ -93,7 +105,7 @@ class TrackPruning(TrackStage):
             least[str(label)] = score if np.isfinite(score) else None
         work.write_tracks(tracks.take(keep), self.output)
         return dict(
-            least_score=least,
+            least_score=least, usual_step=steps,
             tracks=len(set(ids.tolist())), observations=len(ids),
             tracks_left=len(set(ids[keep].tolist())),
             observations_left=int(keep.sum()))

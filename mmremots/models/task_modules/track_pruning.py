@@ -35,9 +35,40 @@ def stretches(
     return parts
 
 
+def usual_step(
+        frames: ArrayLike, ids: ArrayLike, max_gap: int,
+        share: float) -> int:
+    """How far the next mask of a part is, as a rule.
+
+    Where detectors miss somebody now and then, nobody is seen in many frames
+    on end. How often they do is to be seen in the steps from a mask of a part
+    (:func:`stretches`) to its next: the least number of frames that is enough
+    for this share of the steps.
+
+    Args:
+        frames: (N,) integers, in any order.
+        ids: (N,) track of each observation, once a frame.
+        max_gap: As of :func:`stretches`; longer steps do not count.
+        share: In [0, 1].
+
+    Returns:
+        From 1 to ``max_gap``; 1 where there is no step.
+
+    Raises:
+        ValueError: If lengths differ.
+    """
+    parts = stretches(frames, ids, max_gap)
+    times = np.asarray(frames)
+    order = np.lexsort((times, parts))
+    steps = np.diff(times[order])[np.diff(parts[order]) == 0]
+    if not len(steps):
+        return 1
+    return int(np.quantile(steps, share, method='inverted_cdf'))
+
+
 def seconds_on_end(
-        frames: ArrayLike, ids: ArrayLike,
-        frame_rate: float) -> NDArray[np.float64]:
+        frames: ArrayLike, ids: ArrayLike, frame_rate: float,
+        step: int = 1) -> NDArray[np.float64]:
     """For how long a track is seen without a break around each mask.
 
     A person is found in many frames on end. What flickers on a background
@@ -47,16 +78,23 @@ def seconds_on_end(
         frames: (N,) integers, in any order.
         ids: (N,) track of each observation, once a frame.
         frame_rate: Frames a second.
+        step: Largest difference of frames that is no break, see
+            :func:`usual_step`.
 
     Returns:
-        (N,) float64 seconds from the first to the last of the adjacent
-        frames that each observation is in: 0 for one that is alone.
+        (N,) float64 seconds from the first to the last of the frames without
+        a break that each observation is in: 0 for one that is alone.
 
     Raises:
         ValueError: If lengths differ.
     """
-    part = stretches(frames, ids, 1)
-    return (np.bincount(part)[part] - 1) / frame_rate
+    part = stretches(frames, ids, step)
+    times = np.asarray(frames, dtype=np.int64)
+    last = np.full(part.max(initial=-1) + 1, times.min(initial=0))
+    first = np.full_like(last, times.max(initial=0))
+    np.maximum.at(last, part, times)
+    np.minimum.at(first, part, times)
+    return (last - first)[part] / frame_rate
 
 
 def least_score(

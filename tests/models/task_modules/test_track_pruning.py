@@ -11,6 +11,7 @@ from mmremots.models.task_modules.track_pruning import (
     seconds_on_end,
     stretches,
     supported,
+    usual_step,
 )
 
 rows = st.lists(
@@ -24,21 +25,62 @@ def columns(table: list[tuple[int, int, float]]) -> list[np.ndarray]:
             for k, kind in enumerate((int, int, float))]
 
 
-@given(rows, st.sampled_from([1, 2.5, 25, 29.97]))
+@given(rows, st.sampled_from([1, 2.5, 25, 29.97]), st.integers(1, 4))
 def test_time_is_that_of_the_definition(
-        table: list[tuple[int, int, float]], rate: float) -> None:
+        table: list[tuple[int, int, float]], rate: float,
+        step: int) -> None:
     """From the first to the last frame without a break, in any order."""
     frames, ids, _ = columns(table)
-    seconds = seconds_on_end(frames, ids, rate)
+    seconds = seconds_on_end(frames, ids, rate, step)
     assert seconds.dtype == np.float64
+    near = range(1, step + 1)
     for frame, name, found in zip(frames, ids, seconds, strict=True):
         seen = set(frames[ids == name].tolist())
         first, last = frame, frame
-        while first - 1 in seen:
-            first -= 1
-        while last + 1 in seen:
-            last += 1
+        while any(first - k in seen for k in near):
+            first = max(t for t in seen if t < first)
+        while any(last + k in seen for k in near):
+            last = min(t for t in seen if t > last)
         assert found == (last - first) / rate
+
+
+@given(rows, st.integers(1, 5), st.sampled_from([0, 0.5, 0.9, 0.95, 1]))
+def test_usual_step_is_enough_for_its_share(
+        table: list[tuple[int, int, float]], max_gap: int,
+        share: float) -> None:
+    """The least that so many of the steps do not exceed."""
+    frames, ids, _ = columns(table)
+    found = usual_step(frames, ids, max_gap, share)
+    steps = [step for name in set(ids.tolist())
+             for step in np.diff(np.sort(frames[ids == name])).tolist()
+             if step <= max_gap]
+    if not steps:
+        assert found == 1
+        return
+    assert 1 <= found <= max_gap
+    assert found in steps
+
+    def within(step: int) -> float:
+        return sum(s <= step for s in steps) / len(steps)
+
+    assert within(found) >= share - 1e-9
+    assert found == min(steps) or within(found - 1) < share + 1e-9
+
+
+def test_people_missed_now_and_then_stay() -> None:
+    """A fifth of the masks missed everywhere: nothing is seen on end."""
+    rng = np.random.default_rng(0)
+    frames, ids = np.nonzero(rng.random((100, 5)) < 0.8)
+    scores = np.full(len(ids), 0.9)
+    parts = stretches(frames, ids, 12)
+
+    def left(step: int) -> float:
+        seconds = seconds_on_end(frames, ids, 25.0, step)
+        return float(supported(
+            seconds, scores, ids, parts, 0.6, 0.0).mean())
+
+    assert left(1) < 0.5
+    assert left(usual_step(frames, ids, 12, 0.9)) == 1
 
 
 @given(rows, st.sampled_from([0, 0.5, 1, 9]), st.floats(0, 3))
