@@ -58,6 +58,7 @@ MORE = {
     'tools/benchmarks/flow_choices.py': '--draws 2',
     'tools/benchmarks/encoder.py': '--batch-size 2 --iterations 1 --crops 2',
     'tools/benchmarks/memory.py': '--frames 6 12',
+    'tools/benchmarks/processes.py': '--processes 1',
     'tools/benchmarks/mask_fusion.py': '--masks 6 --height 90 --width 160',
     'tools/benchmarks/association.py': '--masks 6 --height 90 --width 160',
     'tools/benchmarks/merging.py': '--tracklets 40 80 --dims 8',
