@@ -1,0 +1,1 @@
+_base_ = '../remots_plus_vtest.py'
