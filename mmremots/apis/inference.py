@@ -212,6 +212,16 @@ def encoder_config(config: PathLike | Config,
 
 @contextmanager
 def _work_folder(given: PathLike | None) -> Iterator[Path]:
+    """The folder of a run in this process.
+
+    Raises:
+        ValueError: Several processes were started.
+    """
+    if int(os.environ.get('WORLD_SIZE', 1)) > 1:
+        raise ValueError(
+            'tracking a video and refining tracks are for one process, and '
+            f'{os.environ["WORLD_SIZE"]} were started: for several, put the '
+            'video into a config, and run mmremots test')
     if given is not None:
         yield Path(os.path.abspath(given))
         return

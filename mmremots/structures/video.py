@@ -120,8 +120,20 @@ def to_numbers(video: Video, frames: ArrayLike) -> NDArray[np.int64]:
 
 
 def sequence_folder(video: Video) -> Path:
-    """Where what belongs to a video lies: its folder, as far as is known."""
-    return Path(video.folder or Path(video.img_paths[0]).parents[1])
+    """Where what belongs to a video lies: its folder, as far as is known.
+
+    Raises:
+        ValueError: Its frames come without paths.
+    """
+    if video.folder:
+        return Path(video.folder)
+    first = Path(video.img_paths[0])
+    if len(first.parents) < 2:
+        raise ValueError(
+            f'the frames of {video.name or "a video"} come without their '
+            'paths, so no file that belongs to it can be found: take an '
+            'absolute path, or a detector that looks at frames')
+    return first.parents[1]
 
 
 def read_frame(video: Video, frame: int) -> np.ndarray:

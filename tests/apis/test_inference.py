@@ -195,3 +195,13 @@ def test_tracks_of_another_video(video: Video) -> None:
     every_second = list(given.to_supervision())[::2]
     with pytest.raises(ValueError, match='detections of 4 frames, but TINY-0'):
         refine(every_second, video.folder, cfg_options=TINY_ENCODER)
+
+
+def test_several_processes_are_refused(
+        config: Config, video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would all write into one folder."""
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    for call in (lambda: inference_video(init_model(config), video.folder),
+                 lambda: refine('none.txt', video.folder)):
+        with pytest.raises(ValueError, match='2 were started'):
+            call()

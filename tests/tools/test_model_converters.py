@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.runner import load_checkpoint
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -328,9 +329,12 @@ def test_osnet_as_it_is(
     load_encoder(converted, convert('osnet2mmremots', state))
     path = tmp_path / 'as_it_is.pth'
     torch.save({f'{prefix}{k}': v for k, v in state.items()}, path)
+    by_mm = osnet_encoder(0.25)  # As in mmdet's init_track_model.
     load_encoder(direct, path)
+    load_checkpoint(by_mm, str(path))
     x = images(64, 32)
     assert torch.equal(converted(x), direct(x))
+    assert torch.equal(converted(x), by_mm(x))
     torch.save({k: v for k, v in state.items() if k != 'fc.0.bias'}, path)
     with pytest.raises(ValueError, match=r'it_is\.pth: .*(\n.*)*fc\.0\.bias'):
         load_encoder(direct, path)

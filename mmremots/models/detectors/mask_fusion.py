@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from mmremots.config_check import build_part
 from mmremots.registry import MODELS, TASK_UTILS
@@ -166,6 +166,7 @@ class MaskFusion(BaseMaskSource):
             for number, source in enumerate(sources))
         self.nms = TASK_UTILS.build(nms or {'type': 'IoMNMS'})
         self.min_area = min_area
+        self.register_load_state_dict_pre_hook(_refuse_others)
 
     @property
     def needs_image(self) -> bool:  # type: ignore[override]
@@ -243,3 +244,19 @@ class MaskFusion(BaseMaskSource):
         return self.combine([
             source.detect(image, sequence, frame)
             for source in self.sources])
+
+
+def _refuse_others(model: MaskFusion, state: dict[str, Tensor], prefix: str,
+                   *_: Any) -> None:
+    """Weights that mm's tools load, and that would go nowhere.
+
+    Raises:
+        ValueError: There is no place for them.
+    """
+    others = [key for key in state.keys() - model.state_dict(
+        prefix=prefix).keys() if key.startswith(prefix)]
+    if others:
+        raise ValueError(
+            f'a MaskFusion has no place for the weights {min(others)}, ...: '
+            "a detector's are named in the config, as "
+            'model.detector.sources.0.checkpoint')

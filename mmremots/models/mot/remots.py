@@ -50,7 +50,6 @@ class ReMOTS(BaseMOTModel):
         tracker: Config of the ``BaseShortTermTracker``.
         merger: Config of the ``BaseMerger``.
         data_preprocessor: Unused by the stages; mm's slot for it.
-    from mmremots.models.trackers import adjacent_overlaps
         init_cfg: Initialisation of the whole, as in mmengine.
     """
 

@@ -53,21 +53,29 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
         return dict(state_dict=load_onnx_osnet(path))
     content = read_checkpoint(path)
     weights = state_dict_of(content, path)
+    try:
+        ours = _convert(weights)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    if ours is not weights:
+        return dict(state_dict=ours)
+    whole = isinstance(content, dict) and 'state_dict' in content
+    return {**(content if whole else {}), 'state_dict': weights}
+
+
+def _convert(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights of torchreid's or Cadene's as ours; ours as they are."""
     wrapper = shared_prefix(weights, ('backbone', 'base'))
     bare = {key.removeprefix(wrapper): value
             for key, value in weights.items()}
     for is_theirs, converted in ((is_torchreid, from_torchreid),
                                  (is_seresnext, from_seresnext)):
         if is_theirs(bare):
-            try:
-                ours, ignored = converted(bare)
-            except ValueError as error:
-                raise ValueError(f'{path}: {error}') from None
-            print_log(f'{path}: weights of another project, converted; left '
-                      f'out: {", ".join(ignored) or "none"}', 'current')
-            return dict(state_dict=ours)
-    whole = isinstance(content, dict) and 'state_dict' in content
-    return {**(content if whole else {}), 'state_dict': weights}
+            ours, ignored = converted(bare)
+            print_log('weights of another project, converted; left out: '
+                      f'{", ".join(ignored) or "none"}', 'current')
+            return ours
+    return weights
 
 
 def load_encoder(model: BaseEncoder, path: str | Path) -> None:
@@ -112,9 +120,9 @@ def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
     Classifier and centers belong to the identities of one labelled set: if
     the model has none, or another number, they are left out. Weights from
     elsewhere may have no batch norm neck, classifier or centers: those stay
-    as they are. Of the weights of a whole :class:`ReMOTS` those of its
-    encoder are taken, and what all names begin with is taken off. All of
-    that is logged in one line.
+    as they are. Those of torchreid and of Cadene get our names. Of the
+    weights of a whole :class:`ReMOTS` those of its encoder are taken, and
+    what all names begin with is taken off. All of that is logged.
 
     Args:
         model: The encoder.
@@ -125,8 +133,8 @@ def fit_encoder(model: nn.Module, state: dict[str, torch.Tensor],
         ValueError: If anything else is missing, left over or of another
             shape; all keys are listed. If a weight is not a finite number.
     """
-    given = {key.removeprefix(prefix): state.pop(key)
-             for key in list(state) if key.startswith(prefix)}
+    given = _convert({key.removeprefix(prefix): state.pop(key)
+                      for key in list(state) if key.startswith(prefix)})
     own = dict(model.state_dict())
     wrapper = shared_prefix(
         given, {key.split('.')[0] for key in own} | {OF_MODEL[:-1]})

@@ -84,3 +84,21 @@ def test_it_has_no_loss(live: Config) -> None:
     model = MODELS.build(live.model)
     with pytest.raises(NotImplementedError, match='IntraFrameTraining'):
         model.loss(np.zeros(1), [])
+
+
+def test_frames_without_paths(tiny: Path, tmp_path: Path) -> None:
+    """A file that lies beside the frames cannot be found, and it says so."""
+    model = init_track_model(tiny_config(tiny, tmp_path), device='cpu')
+    image = np.zeros((288, 384, 3), np.uint8)
+    with pytest.raises(ValueError, match='come without their paths'):
+        inference_mot(model, image, 0, 1)
+
+
+def test_weights_without_a_place(tiny: Path, tmp_path: Path) -> None:
+    """A detector's weights stand in the config; elsewhere they are refused."""
+    cfg = tiny_config(tiny, tmp_path)
+    torch.save(dict(state_dict={'backbone.conv1.weight': torch.zeros(1)}),
+               tmp_path / 'detector.pth')
+    with pytest.raises(ValueError, match='no place for the weights backbone'):
+        init_track_model(cfg, detector=str(tmp_path / 'detector.pth'),
+                         device='cpu')
