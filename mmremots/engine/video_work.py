@@ -32,7 +32,6 @@ from mmremots.structures.video import Video
 if TYPE_CHECKING:
     from mmremots.engine.run import Run
 
-
 #: Crops that are embedded at once.
 BATCH = 64
 
@@ -298,10 +297,10 @@ class VideoWork:
     def _overlaps(self, masks: Callable[[], Observations], kind: str,
                   title: str) -> Overlaps:
         path = self.run.folder.overlaps(self.video.name, kind)
+
         def find() -> None:
             table, video, motion = (
                 masks(), self.images(), self.run.part('motion'))
-
             parts = Parts(self, path, video.num_frames, FRAMES)
             if parts.make(lambda items: overlaps_along_flow(
                     table, video, motion,
