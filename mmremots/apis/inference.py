@@ -49,19 +49,27 @@ def init_model(config: PathLike | Config = VIDEO_CONFIG,
         cfg_options: Settings that replace those of the config.
 
     Returns:
-        The model; its ``cfg`` is the config.
+        The model; its ``cfg`` is the config. Weights that nothing is loaded
+        into are drawn from the config's seed, as a run draws them.
 
     Raises:
         FileNotFoundError: There is no such config, or no such checkpoint.
         ValueError: The weights are not of this encoder.
         ConnectionError: Weights cannot be downloaded.
     """
+    import torch
+
     import mmremots
     from mmremots.models.reid import load_encoder
     from mmremots.registry import MODELS
     mmremots.register_all_modules()
     cfg = encoder_config(config, checkpoint, cfg_options)
-    model: ReMOTS = MODELS.build(cfg.model)
+    seed = cfg.get('randomness', {}).get('seed')
+    # The caller's random numbers stay as they are.
+    with torch.random.fork_rng(devices=[]):
+        if seed is not None:
+            torch.manual_seed(seed)
+        model: ReMOTS = MODELS.build(cfg.model)
     if cfg.get('load_from'):
         load_encoder(model.reid, cfg.load_from)
     model.cfg = cfg

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from tiny_runs import SPECS, tiny_config
 
@@ -49,6 +50,20 @@ def config(video: Video, tmp_path_factory: pytest.TempPathFactory) -> Config:
 def contents(tracks: VideoTracks) -> list:
     return [tracks.frames.tolist(), tracks.ids.tolist(), tracks.masks,
             tracks.scores.tolist(), tracks.frame_rate, tracks.num_frames]
+
+
+def test_random_weights_are_those_of_the_seed(config: Config) -> None:
+    """A second start is the same encoder; the caller's numbers stay his."""
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first, again = (
+        init_model(config).reid.state_dict() for _ in range(2))
+    assert torch.equal(torch.rand(3), expected)
+    other = init_model(
+        config, cfg_options={'randomness.seed': 1}).reid.state_dict()
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert not all(torch.equal(first[key], other[key]) for key in first)
 
 
 @pytest.mark.slow
