@@ -36,9 +36,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--first-frame', type=int, help='what TRACKS calls the first frame '
         '(default: 0 if there is a frame 0, else 1)')
     parser.add_argument(
+        '--classes', nargs='+', type=_pair, metavar='THEIRS=OURS',
+        help="class of each of TRACKS' classes or categories, 1 for cars and "
+        '2 for pedestrians, such as 0=2 2=1; others are left out (default: '
+        'by their names, or as they are)')
+    parser.add_argument(
         '--join-parts', action='store_true',
         help="make one mask of an id's several in a frame")
     add_output_arguments(parser)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    """A class of a file, and what it is called here."""
+    try:
+        theirs, ours = map(int, text.split('='))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is not THEIRS=OURS, two whole numbers') from None
+    return theirs, ours
 
 
 def run(args: argparse.Namespace) -> None:
@@ -51,4 +66,5 @@ def run(args: argparse.Namespace) -> None:
         args.tracks, args.frames, args.encoder, args.train,
         prune=args.prune, labelled=args.labelled,
         frame_rate=args.frame_rate, first_frame=args.first_frame,
+        classes=dict(args.classes) if args.classes else None,
         config=args.config, cfg_options=args.cfg_options, work_dir=root), root)

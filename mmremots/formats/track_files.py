@@ -24,7 +24,15 @@ from .instance_pngs import instance_png_paths, read_instance_pngs
 from .mask_boxes import box_mask, check_box_masks
 from .observation_files import mots_in_text
 from .row_tables import Reading, ReadingOptions, gather
-from .rows import BOX_CLASS, BOX_COLUMNS, Row, are_boxes, to_number, to_whole
+from .rows import (
+    BOX_CLASS,
+    BOX_COLUMNS,
+    Row,
+    are_boxes,
+    to_class,
+    to_number,
+    to_whole,
+)
 from .text_lines import is_json, read_columns
 
 PathLike = str | os.PathLike[str]
@@ -98,7 +106,7 @@ def read_tracks(
         first, least = _glance(path)
         base = zero_or_one(first_frame, least)
         if are_boxes(first):
-            found = _boxes_in_text(path, size, num_frames, base)
+            found = _boxes_in_text(path, size, num_frames, base, classes)
         else:
             found = _mapped(mots_in_text(
                 path, size, num_frames, base, options), classes)
@@ -163,16 +171,24 @@ def _glance(path: PathLike) -> tuple[list[str], int]:
     return first, least
 
 
-def _is_person(kind: str) -> bool:
-    """Whether a class of ground truth in MOT text is that of people."""
-    if kind.isalpha():
-        return CLASS_OF_NAME.get(kind.lower()) == PEDESTRIAN
-    return to_number(kind, 'class') in (-1, 0, 1)
+def _label_of_box(
+        kind: str | None, classes: Mapping[int, int] | None) -> int | None:
+    """MOTS class of a row of MOT text; None for one to be left out."""
+    if classes is not None:
+        if kind is None:
+            raise ValueError('classes are given, but no column has them')
+        return classes.get(to_class(kind))
+    if kind is None:
+        return PEDESTRIAN
+    is_person = (CLASS_OF_NAME.get(kind.lower()) == PEDESTRIAN
+                 if kind.isalpha() else
+                 to_number(kind, 'class') in (-1, 0, 1))
+    return PEDESTRIAN if is_person else None
 
 
 def _boxes_in_text(
         path: PathLike, size: Sequence[int], num_frames: int | None,
-        first_frame: int) -> Reading:
+        first_frame: int, classes: Mapping[int, int] | None) -> Reading:
     """MOT text: boxes, which are the masks."""
     counts: Counter[str] = Counter()
 
@@ -189,8 +205,9 @@ def _boxes_in_text(
         x, y, width, height = (
             to_number(text, 'box coordinate') for text in fields[2:6])
         score = to_number(fields[6], 'score') if len(fields) > 6 else -1
-        if len(fields) in (8, 9) and (
-                score == 0 or not _is_person(fields[BOX_CLASS])):
+        kind = fields[BOX_CLASS] if len(fields) in (8, 9) else None
+        label = _label_of_box(kind, classes)
+        if label is None or (kind is not None and score == 0):
             counts['rows not to be considered'] += 1
             return None
         mask = box_mask((x, y, x + width, y + height), size)
@@ -198,7 +215,7 @@ def _boxes_in_text(
             counts[_NO_PIXEL] += 1
             return None
         return Row(frame, (x, y, x + width, y + height),
-                   1.0 if score == -1 else score, PEDESTRIAN, mask, number)
+                   1.0 if score == -1 else score, label, mask, number)
 
     found = gather(read_columns(path), parse, size, num_frames, first_frame,
                    'MOT text')

@@ -40,6 +40,27 @@ def test_refine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f'{len(read)} masks in 8 frames' in said
 
 
+@pytest.mark.parametrize(('words', 'message'), [
+    (['0=2', '9=1'], r'holds categories \[5\].* class map {0: 2, 9: 1}'),
+    (['5=3'], 'id 4 is of class 3'),
+])
+def test_classes_of_a_file(
+        words: list[str], message: str, folder: Path) -> None:
+    """What a file's categories are called goes to who reads it."""
+    Path('mine.json').write_text(json.dumps([dict(
+        image_id=1, category_id=5, track_id=4, bbox=[9, 9, 20, 20],
+        score=0.9)]))
+    with pytest.raises(SystemExit, match=message):
+        main(['refine', 'mine.json', str(folder), '--classes', *words, *TINY])
+
+
+def test_classes_are_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is none is named."""
+    with pytest.raises(SystemExit):
+        main(['refine', 'mine.json', 'clip.mp4', '--classes', 'dog'])
+    assert "'dog' is not THEIRS=OURS" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_track(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another config's detector: here one whose masks are in files."""

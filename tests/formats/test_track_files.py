@@ -149,6 +149,20 @@ def test_mot_boxes_at_the_border(tmp_path):
     assert '2 boxes without a pixel left out' in what
 
 
+def test_classes_of_mot_boxes(tmp_path):
+    """As told: a car's rows are one; without a column they cannot be."""
+    (tmp_path / 't.txt').write_text(
+        '1,1,1,1,5,5,1,3,1\n1,2,8,1,5,5,1,1,1\n1,3,1,6,3,3,1,car,1\n')
+    table, ids, _ = read_tracks(tmp_path / 't.txt', SIZE, 4,
+                                classes={3: 1, 1: 1})
+    assert (ids.tolist(), table.labels.tolist()) == ([1, 2, 3], [1, 1, 1])
+    _, ids, _ = read_tracks(tmp_path / 't.txt', SIZE, 4, classes={3: 2})
+    assert ids.tolist() == [1]
+    with pytest.raises(ValueError, match=r't\.txt:1: .*no column has them'):
+        read_tracks(mot(tmp_path / 't.txt', 1, ',1,-1,-1,-1'), SIZE, 4,
+                    classes={1: 2})
+
+
 def test_mot_ground_truth(tmp_path):
     """Of a data set, rows not to be considered are no tracks."""
     (tmp_path / 't.txt').write_text(
