@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from numpy.typing import NDArray
 
 from .command_line import build_runner, read_config
@@ -260,12 +261,14 @@ def _tracks_file(tracks: Any, root: Path, cfg: Config,
                  ) -> tuple[str, Mapping[int, int] | None]:
     """Where tracks lie, written there if they are objects; their classes."""
     import mmremots
+    from mmremots.engine.runner import log_file_alone
     from mmremots.formats.tracks import VideoTracks
     from mmremots.registry import DATASETS
     if isinstance(tracks, str | os.PathLike):
         return os.path.abspath(tracks), classes
     mmremots.register_all_modules()
-    video, = DATASETS.build(cfg.test_dataloader.dataset).sequences
+    with log_file_alone(MMLogger.get_current_instance()):  # The run says it.
+        video, = DATASETS.build(cfg.test_dataloader.dataset).sequences
     if not isinstance(tracks, VideoTracks):
         tracks = VideoTracks.from_supervision(tracks, video.size, classes)
         if tracks.num_frames < video.num_frames:
@@ -287,6 +290,8 @@ def _run(cfg: Config, root: Path, keep: bool) -> VideoTracks:
     # mmengine knows loggers by this and the second of the start: two runs in
     # one second would share the log, and the folder, of the first.
     cfg.experiment_name = root.name
+    if not keep:
+        cfg.temporary_work_dir, cfg.test_cfg.report = True, False
     build_runner(cfg).test()
     return tracks_of_run(cfg, root, keep)
 
@@ -305,8 +310,10 @@ def tracks_of_run(cfg: Config, root: PathLike,
     """
     from mmremots.engine.run import finished_run
     from mmremots.engine.run_folder import read_json
+    from mmremots.engine.runner import log_file_alone
     from mmremots.formats.tracks import VideoTracks
-    run = finished_run(cfg, Path(root))
+    with log_file_alone(MMLogger.get_current_instance()):  # The run said it.
+        run = finished_run(cfg, Path(root))
     video, = run.videos
     tracks = run.work(video).tracks()
     sections = read_json(run.folder.statistics(video.name)) or {}

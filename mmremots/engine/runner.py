@@ -4,6 +4,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from mmengine.logging import MMLogger
@@ -36,8 +37,15 @@ class ReMOTSRunner(Runner):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         with ExitStack() as self._until_built:
             super().__init__(*args, **kwargs)
-        self.logger.info(f'mmremots {__version__}; settings and environment '
-                         f'are in {self.logger.log_file}')
+        self.logger.info(
+            f'mmremots {__version__}' if self._is_temporary else
+            f'mmremots {__version__}; settings and environment are in '
+            f'{self.logger.log_file}')
+
+    @property
+    def _is_temporary(self) -> bool:
+        """Whether the work folder is gone when the run is over."""
+        return bool(self.cfg.get('temporary_work_dir', False))
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """The logger of mmengine, silent on a console until all is built.
@@ -52,6 +60,8 @@ class ReMOTSRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         for handler in _console(logger):
             handler.addFilter(_of_use)
+            if self._is_temporary:
+                handler.addFilter(partial(_without_folder, self.work_dir))
         self._until_built.enter_context(log_file_alone(logger))
         return logger
 
@@ -121,6 +131,13 @@ def _of_use(record: logging.LogRecord) -> bool:
     """
     return not record.getMessage().startswith(
         ('"FileClient" will be', '"HardDiskBackend" is'))
+
+
+def _without_folder(folder: str, record: logging.LogRecord) -> bool:
+    """Take from a message where files lie that nobody will find there."""
+    message = record.getMessage()
+    record.msg, record.args = message.replace(f'{folder}/', ''), None
+    return not message.startswith('written:')
 
 
 def model_of(runner: Runner) -> nn.Module:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import cv2
@@ -94,7 +95,8 @@ def test_a_folder_and_an_iterator(
 
 
 @pytest.mark.slow
-def test_refine(video: Video, tmp_path: Path) -> None:
+def test_refine(video: Video, tmp_path: Path,
+                capfd: pytest.CaptureFixture[str]) -> None:
     """A file, an object and supervision give the same; scores survive."""
     frames = video.folder
     gt = f'{frames}/gt/gt.txt'
@@ -106,8 +108,14 @@ def test_refine(video: Video, tmp_path: Path) -> None:
                         ).read_text())['tracklets_from_file']
     assert taken['observations'] > 0
 
+    assert f'{tmp_path}/run/tracks' in ''.join(capfd.readouterr())
+
     given = VideoTracks.read(gt, video.size, video.num_frames)
     assert contents(refine(given, frames, **options)) == contents(found)
+    said = ''.join(capfd.readouterr())
+    assert 'TINY-02: MOTSChallenge' in said
+    assert 'written' not in said
+    assert gettempdir() not in said.replace(str(frames), '')
     kept = refine(given, frames, prune=False, **options)
     assert len(kept) >= len(given) > len(found)
     pytest.importorskip('supervision')
