@@ -212,8 +212,12 @@ def check_finite(state: Mapping[str, Tensor]) -> None:
 
     Raises:
         ValueError: If a number is none, or a variance is negative; names
-            the first tensor.
+            the first tensor. If all of every layer is 0.
     """
+    layers = [value for value in state.values()
+              if value.is_floating_point() and value.ndim > 1]
+    if layers and not any(bool(value.any()) for value in layers):
+        raise ValueError('these are no weights: all are 0')
     negative = [key for key, value in state.items() if (
         key.endswith('running_var') and bool((value < 0).any()))]
     if negative:

@@ -322,7 +322,8 @@ def test_torchreid_osnet(
 @torch.no_grad()
 @pytest.mark.parametrize('prefix', ['', 'module.', 'model.'])
 def test_osnet_as_it_is(
-        convert: Convert, tmp_path: Path, prefix: str) -> None:
+        convert: Convert, tmp_path: Path, prefix: str,
+        told: list[str]) -> None:
     """Loaded as it is, it is what the converter makes of it."""
     state = osnet_weights(0.25)
     converted, direct = osnet_encoder(0.25), osnet_encoder(0.25)
@@ -331,6 +332,8 @@ def test_osnet_as_it_is(
     torch.save({f'{prefix}{k}': v for k, v in state.items()}, path)
     by_mm = osnet_encoder(0.25)  # As in mmdet's init_track_model.
     load_encoder(direct, path)
+    assert any(line.startswith(f'{path}: weights of another project')
+               for line in told)
     load_checkpoint(by_mm, str(path))
     x = images(64, 32)
     assert torch.equal(converted(x), direct(x))
@@ -357,7 +360,8 @@ def test_se_resnext_as_it_is(convert: Convert, tmp_path: Path) -> None:
 
 
 @torch.no_grad()
-def test_onnx_osnet(convert: Convert, osnet_onnx: Path) -> None:
+def test_onnx_osnet(
+        convert: Convert, osnet_onnx: Path, told: list[str]) -> None:
     """The tool and the encoder read the same weights from an ONNX file."""
     pytest.importorskip('onnx')
     config = dict(type='OSNet', widen_factor=0.25, norm_cfg=None)
@@ -365,6 +369,7 @@ def test_onnx_osnet(convert: Convert, osnet_onnx: Path) -> None:
     converted, direct = (encoder(config, 512, neck=neck) for _ in range(2))
     load_encoder(converted, convert('osnet2mmremots', osnet_onnx))
     load_encoder(direct, osnet_onnx)
+    assert f'{osnet_onnx}: an ONNX network' in '\n'.join(told)
     x = images(128, 64)
     assert torch.equal(converted(x), direct(x))
 

@@ -50,11 +50,14 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
     """
     path = fetch(path)
     if path.suffix.lower() == '.onnx':
-        return dict(state_dict=load_onnx_osnet(path))
+        ours = load_onnx_osnet(path)
+        print_log(f'{path}: an ONNX network, its norms folded into the '
+                  'convolutions', 'current')
+        return dict(state_dict=ours)
     content = read_checkpoint(path)
     weights = state_dict_of(content, path)
     try:
-        ours = _convert(weights)
+        ours = _convert(weights, f'{path}: ')
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
     if ours is not weights:
@@ -63,7 +66,8 @@ def read_encoder(path: str | Path) -> dict[str, Any]:
     return {**(content if whole else {}), 'state_dict': weights}
 
 
-def _convert(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _convert(weights: dict[str, torch.Tensor],
+             place: str = '') -> dict[str, torch.Tensor]:
     """Weights of torchreid's or Cadene's as ours; ours as they are."""
     wrapper = shared_prefix(weights, ('backbone', 'base'))
     bare = {key.removeprefix(wrapper): value
@@ -72,8 +76,8 @@ def _convert(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
                                  (is_seresnext, from_seresnext)):
         if is_theirs(bare):
             ours, ignored = converted(bare)
-            print_log('weights of another project, converted; left out: '
-                      f'{", ".join(ignored) or "none"}', 'current')
+            print_log(f'{place}weights of another project, converted; left '
+                      f'out: {", ".join(ignored) or "none"}', 'current')
             return ours
     return weights
 

@@ -273,6 +273,15 @@ def test_variances_below_zero(tmp_path: Path) -> None:
         load_encoder(tiny_encoder(), tmp_path / 'a.pth')
 
 
+def test_weights_of_nothing(tmp_path: Path) -> None:
+    """Zeros, of a file that was preallocated: nobody is like anybody."""
+    state = {key: torch.zeros_like(value)
+             for key, value in tiny_encoder().state_dict().items()}
+    torch.save(state, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=r'a\.pth: .* all are 0'):
+        load_encoder(tiny_encoder(), tmp_path / 'a.pth')
+
+
 def test_no_weights_in_a_checkpoint(tmp_path: Path) -> None:
     """A list, numbers, an empty dict; and a file that is not there."""
     path = tmp_path / 'a.pth'
