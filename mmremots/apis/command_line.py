@@ -31,6 +31,9 @@ INPUT_ERRORS = (ValueError, OSError, KeyError, TypeError, ImportError)
 
 #: Where the configs that come with mmremots are.
 PACKAGED = Path(mmremots.__file__).parent / '.mim' / 'configs'
+#: What a ReMOTS config cannot be without; of others the first is asked for.
+NEEDED = ('model.type', 'model.detector', 'model.reid',
+          'test_dataloader.dataset.type', 'test_cfg.stages', 'test_evaluator')
 #: What mmengine's runner reads of a config beside its own arguments.
 RUNNER_EXTRAS = ('auto_scale_lr', 'compile', 'custom_imports',
                  'find_unused_parameters', 'model_wrapper_cfg',
@@ -109,18 +112,31 @@ def read_config(name: str | Path) -> Config:
 
 
 def _run_config(path: Path) -> Config:
-    """Read a config's file, which is a program.
+    """Read a config's file, which may be a program.
 
     Raises:
-        ValueError: It has a mistake.
+        ValueError: It has a mistake, or lacks a key.
     """
     try:
-        return Config.fromfile(path)
-    except (SyntaxError, NameError, AttributeError, UnicodeError) as error:
+        cfg = Config.fromfile(path)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
         what = ' '.join(str(error).split())
         raise ValueError(
             f'{path}: this config, or one that it inherits, has a mistake: '
             f'{type(error).__name__}: {what}') from error
+    for key in NEEDED:
+        value: Any = cfg
+        for depth, part in enumerate(key.split('.'), 1):
+            if not isinstance(value, Mapping | Config) or part not in value:
+                missing = '.'.join(key.split('.')[:depth])
+                raise ValueError(
+                    f'{path}: no {missing}, without which nothing can be run')
+            value = value[part]
+        if key == NEEDED[0] and value not in ('ReMOTS', 'mmremots.ReMOTS'):
+            break
+    return cfg
 
 
 def import_quietly() -> None:

@@ -40,6 +40,30 @@ def test_numbers_that_it_has() -> None:
     assert cfg.model.reid.new.a == 2
 
 
+@pytest.mark.parametrize(('name', 'content', 'what'), [
+    ('mine.json', '{"model": {"type": "ReMOTS",}', 'JSONDecodeError: .*colu'),
+    ('mine.json', '', 'JSONDecodeError'), ('mine.json', '[1]', 'list'),
+    ('mine.yaml', 'model: {type: A', 'ParserError'),
+    ('mine.txt', 'a = 1', 'Only py/yml/yaml/json'),
+    ('mine.py', 'a = 1 / 0', 'ZeroDivisionError'),
+    ('mine.json', '{}', 'no model, '), ('mine.py', 'a = 1', 'no model, '),
+    ('mine.py', 'model = 3', r'no model\.type, '),
+    ('mine.json', '{"model": {"detector": {}}}', r'no model\.type, '),
+    ('mine.json', '{"model": {"type": "ReMOTS"}}', r'no model\.detector, '),
+    ('mine.json', '{"model": {"type": "mmremots.ReMOTS", "detector": {}, '
+     '"reid": {}}, "test_dataloader": {"dataset": {"x": 1}}}',
+     r'no test_dataloader\.dataset\.type, '),
+])
+def test_a_config_that_lacks_something(
+        tmp_path: Path, name: str, content: str, what: str) -> None:
+    """One line that names the file, and the key that is not there."""
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(ValueError, match=f'{name}: .*{what}') as error:
+        read_config(path)
+    assert '\n' not in str(error.value)
+
+
 @pytest.mark.parametrize(('content', 'what'), [
     (b'model = dict(\n', 'SyntaxError'), (b'a = 1\nx = foo\n', 'foo'),
     ('a = 1'.encode('utf-16'), 'utf-8'), (b'x = (1).y\n', 'AttributeError')])
