@@ -8,7 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from difflib import get_close_matches
 from importlib.util import find_spec
 from io import StringIO
@@ -25,6 +25,7 @@ from mmengine.utils import get_installed_path
 
 import mmremots
 from mmremots.config_check import nearest
+from mmremots.structures.files import naming_full_disk
 
 #: What bad input raises: shown as one line, without the way it came.
 INPUT_ERRORS = (ValueError, OSError, KeyError, TypeError, ImportError)
@@ -222,9 +223,10 @@ def build_runner(cfg: Config) -> Runner:
         cfg.model_wrapper_cfg = dict(
             type='MMDistributedDataParallel', device_ids=None,
             broadcast_buffers=False)
-    if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+    with naming_full_disk(cfg.get('work_dir', '.')):
+        if 'runner_type' in cfg:
+            return RUNNERS.build(cfg)
+        return Runner.from_cfg(cfg)
 
 
 @contextmanager
@@ -240,7 +242,8 @@ def one_line_errors() -> Iterator[None]:
         log = MMLogger.get_current_instance().log_file
         # That of a run in a temporary folder is gone with it.
         if log is not None and Path(log).parent.is_dir():
-            with open(log, 'a') as file:
+            # The disk may be what is full.
+            with suppress(OSError), open(log, 'a') as file:
                 traceback.print_exc(file=file)
             print(f'the traceback is in {log}', file=sys.stderr)
         sys.exit(f'error: {error}')

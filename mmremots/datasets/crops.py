@@ -18,6 +18,7 @@ from mmremots.structures.crops import (
     mask_in_box,
     resize,
 )
+from mmremots.structures.files import new_array
 from mmremots.structures.observations import Observations
 from mmremots.structures.video import Video, read_frame
 
@@ -198,11 +199,10 @@ def write_crops(
     unfinished = folder.parent / f'.{folder.name}.unfinished'
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    images = np.lib.format.open_memmap(
-        unfinished / 'images.npy', 'w+', np.uint8, (count, height, width, 3))
-    bits = np.lib.format.open_memmap(
-        unfinished / 'masks.npy', 'w+', np.uint8,
-        (count, height, -(-width // 8)))
+    images = new_array(
+        unfinished / 'images.npy', np.uint8, (count, height, width, 3))
+    bits = new_array(unfinished / 'masks.npy', np.uint8,
+                     (count, height, -(-width // 8)))
     row = 0
     for some_images, some_bits in found:
         rows = slice(row, row + len(some_images))

@@ -23,7 +23,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mmremots.registry import DATASETS
-from mmremots.structures.files import file_sha256, has_file
+from mmremots.structures.files import (
+    file_sha256,
+    has_file,
+    naming_full_disk,
+)
 from mmremots.structures.video import DEFAULT_FRAME_RATE
 
 from .layouts import IMAGE_FOLDERS, IMAGE_SUFFIXES, image_folder
@@ -204,10 +208,14 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     _make_room(folder, remove=False)
     new = folder.with_name(f'.unfinished-{folder.name}')
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    yield new
-    _make_room(folder)
-    new.rename(folder)
+    try:
+        with naming_full_disk(folder):
+            new.mkdir(parents=True)
+            yield new
+            _make_room(folder)
+            new.rename(folder)
+    finally:  # Of a video that did not fit, half the disk.
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _make_room(folder: Path, remove: bool = True) -> None:

@@ -40,7 +40,7 @@ from mmremots.models.reid import load_encoder
 from mmremots.models.reid.checkpoint import save_encoder
 from mmremots.registry import DATASETS, LOOPS
 from mmremots.structures import has_file
-from mmremots.structures.files import folder_lock
+from mmremots.structures.files import folder_lock, naming_full_disk
 from mmremots.visualization import write_overlays
 
 FULL_RUN = 'ReMOTS'
@@ -122,7 +122,7 @@ class ReMOTSLoop(BaseLoop):
         self.runner.call_hook('before_test_epoch')
         run = self._start()
         with (folder_lock(run.folder.root) if is_main_process()
-              else nullcontext()):
+              else nullcontext(), naming_full_disk(run.folder.root)):
             metrics = self._work(run)
         print_log(f'run time {time.monotonic() - begin:.0f} s', 'current')
         with log_file_alone(self.runner.logger):  # There was a table.

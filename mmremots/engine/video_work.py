@@ -24,7 +24,7 @@ from mmremots.formats.ground_truth import read_truth
 from mmremots.models.trackers import overlaps_along_flow
 from mmremots.structures import Observations, Overlaps
 from mmremots.structures.classes import IGNORE
-from mmremots.structures.files import atomic_path
+from mmremots.structures.files import atomic_path, new_array
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import NO_ROW, Tracks, rows_of
 from mmremots.structures.video import Video
@@ -263,8 +263,8 @@ class VideoWork:
             if parts.make(batches, title, 'features', 'part'):
                 with atomic_path(path) as temporary:
                     # On disk from the start: those of a long video are large.
-                    features = np.lib.format.open_memmap(
-                        temporary, 'w+', np.float32,
+                    features = new_array(
+                        temporary, np.float32,
                         (len(crops), reid.feature_dim))
                     row = 0
                     for found, in parts.take():

@@ -1,10 +1,12 @@
 """Files that are written whole or not at all, and whether one is there."""
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import io
 import os
+import shutil
 import stat
 import warnings
 from collections.abc import Iterator
@@ -12,7 +14,40 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+#: No block, no quota, or no larger file is to be had.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class FullDiskError(OSError):
+    """A disk that is full, with what was being written."""
+
+
+@contextmanager
+def naming_full_disk(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say what was being written where a disk is full; writing does not.
+
+    Args:
+        path: The file or folder.
+
+    Raises:
+        FullDiskError: It is; with the path and how much is free.
+    """
+    try:
+        yield
+    except FullDiskError:  # Whoever is nearer knows better.
+        raise
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        folder = Path(os.path.abspath(path))
+        while not folder.is_dir():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free / 1e6
+        raise FullDiskError(
+            f'{path}: cannot be written whole: {error.strerror}, '
+            f'{free:.1f} MB are free there') from error
 
 
 @contextmanager
@@ -29,15 +64,40 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Yields:
         The temporary path; the block must create the file.
+
+    Raises:
+        FullDiskError: The disk is full.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f'.writing-{target.name}')
     try:
-        yield temporary
-        os.replace(temporary, target)
+        with naming_full_disk(target):
+            yield temporary
+            os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def new_array(path: Path, kind: DTypeLike,
+              shape: tuple[int, ...]) -> np.memmap:
+    """An array in a new file, which has its place on the disk.
+
+    Without it, writing to a full disk through a memory map ends the process,
+    without a word.
+
+    Args:
+        path: ``.npy``, to be written as it is.
+        kind: Of its numbers.
+        shape: Of the array.
+
+    Returns:
+        The array, memory-mapped.
+    """
+    array = np.lib.format.open_memmap(path, 'w+', np.dtype(kind), shape)
+    with path.open('r+b') as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def write_arrays(path: Path, *arrays: NDArray) -> None:

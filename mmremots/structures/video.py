@@ -1,6 +1,8 @@
 """A video: its frames on disk."""
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +17,12 @@ from .observations import Observations
 
 #: Frames a second of a video that does not say.
 DEFAULT_FRAME_RATE = 30.0
+#: How a JPEG and a TIFF begin.
+_JPEG = b'\xff\xd8'
+_TIFF = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+#: A marker of JPEG, but for those that stand among pixels; what it may be.
+_END_OF_SCAN = re.compile(rb'\xff+[^\x00\xff\xd0-\xd7]')
+_AFTER_SCAN = b'\xc4\xd9\xda\xdb\xdc\xdd\xfe'
 
 
 @dataclass(frozen=True)
@@ -218,6 +226,21 @@ def naming_exif(video: Video) -> Iterator[None]:
         raise ValueError(f'{error}{reason}') from None
 
 
+def _has_stray_marker(content: bytes) -> bool:
+    """Whether the first scan of a JPEG ends with what can be no marker.
+
+    From there on OpenCV's image is grey, and it says so on the terminal alone.
+    """
+    place = 2
+    while content[place:place + 1] == b'\xff' and (
+            content[place + 1:place + 2] != b'\xda'):
+        place += 2 + int.from_bytes(content[place + 2:place + 4], 'big')
+    if content[place:place + 1] != b'\xff':  # Not one that has a header.
+        return False
+    end = _END_OF_SCAN.search(content, place + 2)
+    return end is not None and end[0][-1:] not in _AFTER_SCAN
+
+
 def decode_image(path: str | Path, flags: int) -> np.ndarray:
     """Read an image file as OpenCV's flags say.
 
@@ -229,8 +252,14 @@ def decode_image(path: str | Path, flags: int) -> np.ndarray:
         raise FileNotFoundError(f'{path}: no such image')
     content = np.fromfile(path, dtype=np.uint8)
     image, reason = None, 'another kind of file, or broken off'
+    start = content[:4].tobytes()
     if not len(content):
         reason = 'it has no bytes'
+    elif start[:2] == _JPEG and _has_stray_marker(content.tobytes()):
+        reason = 'damaged within: a JPEG marker where pixels belong'
+    elif start in _TIFF and cv2.imcount(os.fspath(path)) > 1:
+        reason = (f'it has {cv2.imcount(os.fspath(path))} pages: a frame is '
+                  'a file of one')
     else:
         try:
             image = cv2.imdecode(content, flags)

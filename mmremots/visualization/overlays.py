@@ -53,8 +53,10 @@ def write_overlays(
             drawing = draw_masks(read_frame(sequence, frame),
                                  observations.rles[rows], numbers[rows])
             path = folder / f'{frame:06d}.jpg'
-            if not cv2.imwrite(str(path), drawing):
-                raise OSError(f'{path}: cannot be written')
+            with atomic_path(path) as temporary:
+                # Not imwrite, which says nothing of a full disk.
+                temporary.write_bytes(
+                    cv2.imencode('.jpg', drawing)[1].tobytes())
             yield drawing
 
     if video:
@@ -80,3 +82,6 @@ def _write_film(path: Path, images: Iterable[NDArray[np.uint8]],
                 writer.write(image[:size[1], :size[0]])
         finally:
             writer.release()
+        if not cv2.VideoCapture(str(temporary)).isOpened():
+            raise OSError(f'{path}: cannot be written whole; is the disk '
+                          'full?')

@@ -5,16 +5,21 @@ import errno
 import fcntl
 import hashlib
 import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmremots.structures.files import (
+    FullDiskError,
     atomic_path,
     file_sha256,
     folder_lock,
     has_file,
+    naming_full_disk,
+    new_array,
 )
 
 
@@ -43,6 +48,46 @@ def test_failure_leaves_what_was_there(tmp_path):
         write_half(target)
     assert target.read_text() == 'old'
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.fixture
+def short_files() -> Iterator[None]:
+    """No file gets longer than 50 kB: what a full disk does, in small."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures('short_files')
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Path and space in one line; what was there stays, and nothing else."""
+    target = tmp_path / 'a.txt'
+    target.write_text('old')
+    with pytest.raises(
+            FullDiskError, match=r'/a\.txt: cannot be written whole: File '
+            r'too large, \d+\.\d MB are free there$'), naming_full_disk(
+                tmp_path / 'run'), atomic_path(target) as temporary:
+        temporary.write_bytes(bytes(60_000))
+    assert target.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [target]
+    with pytest.raises(
+            FullDiskError, match='nowhere/run: cannot be written'
+            ), naming_full_disk(tmp_path / 'nowhere' / 'run'):
+        target.write_bytes(bytes(60_000))
+    with pytest.raises(FileNotFoundError), naming_full_disk(tmp_path):
+        (tmp_path / 'none').read_text()
+
+
+def test_an_array_has_its_place(tmp_path: Path) -> None:
+    """Blocks for all of it; a map of a file with holes ends in a crash."""
+    path = tmp_path / 'a.npy'
+    array = new_array(path, np.float32, (100, 1000))
+    assert path.stat().st_blocks * 512 >= array.nbytes
+    array[:] = 3
+    array.flush()
+    assert np.array_equal(np.load(path), array)
+    assert new_array(path, np.uint8, (0, 4)).shape == (0, 4)
 
 
 def test_what_a_killed_process_left_goes(tmp_path):

@@ -54,6 +54,30 @@ def test_an_image_that_breaks_off(
     assert '\n' not in str(caught.value)
 
 
+def test_garbage_within_a_jpeg(tmp_path: Path) -> None:
+    """OpenCV fills the rest with grey, and returns it."""
+    noise = np.random.default_rng(0)
+    content = bytearray(cv2.imencode('.jpg', noise.integers(
+        0, 255, (60, 80, 3), np.uint8))[1].tobytes())
+    middle = len(content) // 2
+    content[middle:middle + 3] = b'\xff\x23\x05'
+    path = tmp_path / '1.jpg'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r'1\.jpg: .*: damaged within'):
+        read_image(str(path))
+
+
+def test_several_images_in_a_file(tmp_path: Path) -> None:
+    """A TIFF of many pages is many frames, of which OpenCV reads one."""
+    page = np.zeros((6, 8, 3), np.uint8)
+    path = tmp_path / '1.tif'
+    path.write_bytes(cv2.imencode('.tif', page)[1].tobytes())
+    assert read_image(str(path)).shape == page.shape
+    path.write_bytes(cv2.imencodemulti('.tif', [page, page])[1].tobytes())
+    with pytest.raises(ValueError, match=r'1\.tif: .*: it has 2 pages'):
+        read_image(str(path))
+
+
 @pytest.mark.parametrize('kind', [JPEG, PNG])
 def test_an_image_that_says_it_is_huge(
         tmp_path: Path, kind: tuple[str, list[int]]) -> None:
