@@ -45,7 +45,7 @@ ELSEWHERE |= {
         f'tests/tools/test_{name}.py', f'{name}.py')
     for name in (
         'check_detectors', 'comparison', 'encoder_trainings', 'frame_rates',
-        'merging_ceiling', 'missing_masks', 'plus_options',
+        'memory', 'merging_ceiling', 'missing_masks', 'plus_options',
         'score_thresholds', 'tracklet_purity')}
 #: What is written of each command in another way to make it tiny.
 INSTEAD = {
@@ -57,8 +57,9 @@ INSTEAD = {
 MORE = {
     'tools/benchmarks/flow_choices.py': '--draws 2',
     'tools/benchmarks/encoder.py': '--batch-size 2 --iterations 1 --crops 2',
-    'tools/benchmarks/memory.py': '--frames 6 12',
-    'tools/benchmarks/processes.py': '--processes 1',
+    'tools/benchmarks/processes.py': (
+        '--processes 1 --detector '
+        'mmdet::rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py'),
     'tools/benchmarks/mask_fusion.py': '--masks 6 --height 90 --width 160',
     'tools/benchmarks/association.py': '--masks 6 --height 90 --width 160',
     'tools/benchmarks/merging.py': '--tracklets 40 80 --dims 8',

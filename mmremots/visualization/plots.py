@@ -224,7 +224,9 @@ def _moments(similarities: Histogram | ArrayLike) -> tuple[float, float]:
 
 
 def _axes(title: str) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(6.4, 4), layout='constrained')
+    figure = Figure(figsize=(6.4, 4))
+    # Margins of their own cost a third of what it takes to find them.
+    figure.subplots_adjust(left=.11, right=.98, bottom=.13, top=.92)
     axes = figure.add_subplot()
     axes.set_title(title, fontsize=10)
     axes.set_xlabel('cosine similarity')

@@ -44,6 +44,8 @@ def main() -> None:
     parser.add_argument('config', nargs='?', help='default: the sample',
                         default=str(ROOT / 'configs' / 'remots_sample.py'))
     parser.add_argument('--sequence', help='default: the first')
+    parser.add_argument('--detector', help='config of the network',
+                        default='mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py')
     parser.add_argument('--processes', type=int, nargs='+', default=[1, 2])
     parser.add_argument('--times', type=int, default=1)
     args = parser.parse_args()
@@ -53,7 +55,7 @@ def main() -> None:
         cfg.test_dataloader.dataset.sequences = [args.sequence or first.name]
         cfg.model.detector.sources = [*cfg.model.detector.sources, dict(
             type='mmremots.InstanceSegmenter', score_thr=0.99,
-            config='mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py',
+            config=args.detector,
             scale=(160, 160), classes=dict(person=2))]
         cfg.test_cfg.stages = [
             dict(type='mmremots.MaskGeneration', num_workers=0),

@@ -87,9 +87,13 @@ def detect(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         windows, margins = hog.detectMultiScale(
             cv2.resize(image, None, fx=2, fy=2), winStride=(8, 8),
             scale=1.05, groupThreshold=0)
-        boxes = (np.reshape(windows, (-1, 4)) / 2) @ np.array(
+        # OpenCV's threads find them in any order.
+        found = np.column_stack([np.reshape(windows, (-1, 4)),
+                                 np.ravel(margins)])
+        found = found[np.lexsort(found.T[::-1])]
+        boxes = (found[:, :4] / 2) @ np.array(
             [[1, 0, 0, 0], [0, 1, 0, 0], [.22, 0, .56, 0], [0, .11, 0, .78]])
-        scores = 1 - np.exp(-np.ravel(margins))
+        scores = 1 - np.exp(-found[:, 4])
         kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.25, 0.45)
         rows += [[frame, *boxes[k].round(), scores[k]]
                  for k in sorted(np.ravel(kept).astype(int))]
@@ -142,16 +146,19 @@ def convert(video: Path, out: Path, again: bool = False) -> None:
     Args:
         video: vtest.avi.
         out: The data root to make.
-        again: Whether to run the detector, and to write what it finds to
-            ``HOG``.
+        again: Whether to run the detector, and to take what it finds
+            (vtest_hog.txt in ``out``) in place of ``HOG``.
     """
     frames = read_video(video)
     some = frames[::5]
     background = np.partition(some, len(some) // 2, axis=0)[len(some) // 2]
     images = frames[:NUM_FRAMES]
+    hog = HOG
     if again:
-        np.savetxt(HOG, detect(images), fmt='%d %d %d %d %d %.4f')
-    boxes, keys = np.loadtxt(HOG), np.loadtxt(PEOPLE)
+        out.mkdir(parents=True, exist_ok=True)
+        hog = out / HOG.name
+        np.savetxt(hog, detect(images), fmt='%d %d %d %d %d %.4f')
+    boxes, keys = np.loadtxt(hog), np.loadtxt(PEOPLE)
     boxes[:, 3:5] += boxes[:, 1:3]
     folder = out / NAME
     for part in ('img1', 'det', 'gt'):
