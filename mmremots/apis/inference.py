@@ -19,7 +19,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from numpy.typing import NDArray
 
-from .command_line import build_runner, read_config
+from .command_line import build_runner, import_quietly, read_config
 
 if TYPE_CHECKING:
     from mmremots.formats.tracks import VideoTracks
@@ -58,6 +58,7 @@ def init_model(config: PathLike | Config = VIDEO_CONFIG,
         ValueError: The weights are not of this encoder.
         ConnectionError: Weights cannot be downloaded.
     """
+    import_quietly()
     import torch
 
     import mmremots
@@ -265,6 +266,8 @@ def _tracks_file(tracks: Any, root: Path, cfg: Config,
     from mmremots.formats.tracks import VideoTracks
     from mmremots.registry import DATASETS
     if isinstance(tracks, str | os.PathLike):
+        if not os.path.exists(tracks):  # Before weights are downloaded.
+            raise FileNotFoundError(f'{tracks}: no such tracks')
         return os.path.abspath(tracks), classes
     mmremots.register_all_modules()
     with log_file_alone(MMLogger.get_current_instance()):  # The run says it.

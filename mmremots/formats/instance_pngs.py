@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 from mmremots.structures.classes import IGNORE
 from mmremots.structures.files import atomic_path
@@ -37,7 +38,8 @@ _LARGEST_VALUE = np.iinfo(np.uint16).max
 
 def read_instance_pngs(
         folder: PathLike, size: Sequence[int] | None = None,
-        num_frames: int | None = None, first_frame: int = 1
+        num_frames: int | None = None, first_frame: int = 1,
+        label_of_ids: int | None = None
 ) -> tuple[Observations, NDArray[np.int64]]:
     """Read a folder of instance PNGs.
 
@@ -49,6 +51,8 @@ def read_instance_pngs(
         num_frames: Number of frames allowed; default: any.
         first_frame: What the names call the first frame. The table counts
             from 1.
+        label_of_ids: Class of all objects in images of 8 bits, whose pixels
+            are ids, grey or by a palette; None: they are refused.
 
     Returns:
         The table (scores 1, boxes those of the masks; in a frame in the
@@ -71,7 +75,7 @@ def read_instance_pngs(
             raise ValueError(
                 f'{path}: frame {number}, but the last is '
                 f'{first_frame + num_frames - 1}')
-        image = _read(path, size)
+        image = _read(path, size, label_of_ids)
         size = size or image.shape
         found, masks = _objects(image, path)
         frames += [frame] * len(masks)
@@ -206,8 +210,14 @@ def instance_values(labels: ArrayLike, ids: ArrayLike) -> NDArray[np.int64]:
     return classes * INSTANCES + instances
 
 
-def _read(path: Path, size: Sequence[int] | None) -> NDArray[np.uint16]:
+def _read(path: Path, size: Sequence[int] | None,
+          label_of_ids: int | None) -> NDArray[np.uint16]:
     image = decode_image(path, cv2.IMREAD_UNCHANGED)
+    if label_of_ids is not None and image.dtype == np.uint8:
+        with Image.open(path) as file:  # OpenCV has no word on palettes.
+            if file.mode in ('L', 'P'):
+                image = np.array(file, np.uint16)
+                image[image > 0] += label_of_ids * INSTANCES
     if image.dtype != np.uint16 or image.ndim != 2:
         kind = 'grey' if image.ndim == 2 else 'coloured'
         raise ValueError(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from mmremots.structures.classes import (
 )
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import Observations
+from mmremots.structures.video import decode_image
 
 from .coco_tracks import tracks_in_coco, zero_or_one
 from .instance_pngs import instance_png_paths, read_instance_pngs
@@ -54,7 +56,8 @@ def read_tracks(
     - MOT text, ``frame id x y width height score ...``: boxes, which then
       are the masks, and may overlap. Rows of a data set that are not of
       class 1, or not to be considered, are left out.
-    - A folder of 16-bit PNGs, ``class * 1000 + instance``.
+    - A folder of 16-bit PNGs, ``class * 1000 + instance``; or of 8 bits,
+      grey or with a palette, a pixel being an id (DAVIS, SAM 2).
     - COCO's JSON with videos: CocoVID (``images`` with ``video_id``,
       ``annotations`` with ``track_id`` or ``instance_id``), YouTube-VIS (a
       list of objects with ``segmentations``, or a data set of such), COCO
@@ -94,9 +97,15 @@ def read_tracks(
             entry.
     """
     if Path(path).is_dir():
-        base = zero_or_one(first_frame, min(instance_png_paths(path)))
-        found = Reading(*read_instance_pngs(path, size, num_frames, base),
-                        'instance PNGs')
+        paths = instance_png_paths(path)
+        base = zero_or_one(first_frame, min(paths))
+        found = Reading(*read_instance_pngs(
+            path, size, num_frames, base, PEDESTRIAN), 'instance PNGs')
+        if decode_image(
+                paths[min(paths)], cv2.IMREAD_UNCHANGED).dtype == np.uint8:
+            found.kind = 'PNGs of ids'
+            found.remarks.append(
+                '8 bits a pixel have no class: all are pedestrians')
         return _described(_mapped(found, classes), base, path)
     if is_json(path):
         found, base = tracks_in_coco(

@@ -77,8 +77,8 @@ def test_track(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(('words', 'message'), [
     (['track', 'clip.mp4', *TINY], 'clip.mp4: no such video file'),
-    (['refine', 'tracks.txt', 'clip.mp4', *TINY],
-     'clip.mp4: no such video file'),
+    (['refine', '/', 'clip.mp4', *TINY], 'clip.mp4: no such video file'),
+    (['refine', 'tracks.txt', 'clip.mp4'], 'tracks.txt: no such tracks'),
     (['refine', 'a', 'b', '--config', 'nowhere.py'],
      'nowhere.py: no such config'),
 ])

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmremots.formats import read_mots, write_instance_pngs, write_mots
 from mmremots.formats.row_tables import ReadingOptions
@@ -161,6 +162,30 @@ def test_classes_of_mot_boxes(tmp_path):
     with pytest.raises(ValueError, match=r't\.txt:1: .*no column has them'):
         read_tracks(mot(tmp_path / 't.txt', 1, ',1,-1,-1,-1'), SIZE, 4,
                     classes={1: 2})
+
+
+@pytest.mark.parametrize('palette', [False, True])
+def test_pngs_of_ids(tmp_path, palette):
+    """As DAVIS and SAM 2 have them: a pixel is an object's number."""
+    pixels = np.zeros(SIZE, np.uint8)
+    pixels[1:5, 2:6], pixels[6:9, 8:12] = 1, 7
+    for frame in range(4):
+        image = Image.fromarray(pixels)
+        if palette:
+            image.putpalette([5 * k % 256 for k in range(768)])
+        image.save(tmp_path / f'{frame:05d}.png')
+    table, ids, line = read_tracks(tmp_path, SIZE, 4)
+    assert ids.tolist() == [2001, 2007] * 4
+    assert table.rles[:2] == [
+        box_mask((2, 1, 6, 5)), box_mask((8, 6, 12, 9))]
+    assert line == ('PNGs of ids, 0-based, 4 frames, classes pedestrian 2; '
+                    '8 bits a pixel have no class: all are pedestrians')
+    assert set(read_tracks(tmp_path, SIZE, 4, classes={2: 1}
+                           )[0].labels.tolist()) == {1}
+    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(
+        tmp_path / '00000.png')
+    with pytest.raises(ValueError, match=r'00000\.png: 8 bits, coloured'):
+        read_tracks(tmp_path, SIZE, 4)
 
 
 def test_mot_ground_truth(tmp_path):
