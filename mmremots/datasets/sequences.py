@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from mmengine.logging import print_log
 
@@ -15,6 +16,7 @@ from mmremots.structures.files import has_file
 from mmremots.structures.video import (
     DEFAULT_FRAME_RATE,
     Video,
+    decode_image,
     read_image,
     turned,
 )
@@ -114,6 +116,11 @@ def read_sequence(
         raise ValueError(
             f'{ini_path}: seqLength is {length:g}, but {img_dir} holds '
             f'{len(images.paths)} images')
+    depth = decode_image(images.paths[0], cv2.IMREAD_UNCHANGED).dtype
+    if depth not in (np.uint8, np.uint16):
+        raise ValueError(
+            f'{images.paths[0]}: pixels of {depth}, which is for numbers, not '
+            'for pictures; 8 bits belong there')
     height, width = read_image(str(images.paths[0])).shape[:2]
     for key, found in (('imHeight', height), ('imWidth', width)):
         stated = positive_number(info, key, ini_path)
@@ -136,7 +143,12 @@ def read_sequence(
         folder=str(folder),
         layout=place.layout)
     print_log(_describe(video, images), 'current')
-    for note in annotation.notes + _notes(images, numbers):
+    notes = annotation.notes + _notes(images, numbers)
+    if depth == np.uint16:
+        notes.append(
+            f'{images.paths[0].name} has 16 bits a pixel, of which the upper '
+            '8 are taken: dark, if the camera has 12')
+    for note in notes:
         print_log(f'{folder}: {note}', 'current', level=30)
     return video
 

@@ -104,6 +104,21 @@ def test_first_frame(tmp_path):
             read_sequence(tmp_path / 'A', first_frame=bad)
 
 
+def test_pixels_of_more_bits(tmp_path, told):
+    """16 bits are told of, of which OpenCV takes 8; floats are refused."""
+    write_images(tmp_path / 'A', [1, 2])
+    read_sequence(tmp_path / 'A')
+    assert not any('bits' in line for line in told)
+    deep = np.full((4, 6), 4095, np.uint16)  # Of a sensor of 12 bits: 15.
+    cv2.imwrite(str(tmp_path / 'A' / '000001.png'), deep)
+    read_sequence(tmp_path / 'A')
+    assert any('000001.png has 16 bits a pixel' in line for line in told)
+    (tmp_path / 'B').mkdir()
+    cv2.imwrite(str(tmp_path / 'B' / '1.tif'), np.ones((4, 6), np.float32))
+    with pytest.raises(ValueError, match=r'1\.tif: pixels of float32'):
+        read_sequence(tmp_path / 'B')
+
+
 def test_names_that_are_no_frames(tmp_path, told):
     """Two images of a number are refused, a stray one is named."""
     folder = tmp_path / 'A' / 'img1'

@@ -1,6 +1,7 @@
 """Beyond the paper: what a result can lose and gain after merging."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,12 @@ class TrackPruning(TrackStage):
                 self.min_seconds, score)
             # JSON has no infinity: nothing was sure, nothing is too weak.
             least[str(label)] = score if np.isfinite(score) else None
+        if len(ids) and not keep.any():
+            warnings.warn(
+                f'none of {len(set(ids.tolist()))} tracks is left: none is '
+                f'seen for {self.min_seconds:g} s on end with a score that '
+                'people of this video have; without this stage '
+                '(--no-pruning) they stay', stacklevel=2)
         work.write_tracks(tracks.take(keep), self.output)
         return dict(
             least_score=least, usual_step=steps,

@@ -123,7 +123,9 @@ def test_a_refinement_without_tracks(tiny: Path, tmp_path: Path) -> None:
         run(cfg)
 
 
-def test_stages_that_write_the_same_file(tiny: Path, tmp_path: Path) -> None:
+def test_stages_that_write_the_same_file(
+        tiny: Path, tmp_path: Path,
+        capfd: pytest.CaptureFixture[str]) -> None:
     """A refinement that goes and comes back is done again each time.
 
     The last stage of a run writes ``tracks``, whichever it is: the stamp of
@@ -143,6 +145,9 @@ def test_stages_that_write_the_same_file(tiny: Path, tmp_path: Path) -> None:
     assert short != plain, 'some tracks must be too short'
     assert result(pruned) == short
     assert result() == plain
+    assert 'is left: none is seen' not in ''.join(capfd.readouterr())
+    assert not any(result(dict(pruned, min_seconds=60.0)).values())
+    assert 'is left: none is seen for 60 s' in ''.join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(('stage', 'name', 'value'), [
