@@ -170,7 +170,7 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
-        _check_options(cfg, args.cfg_options)
+        check_options(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -180,10 +180,17 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def _check_options(cfg: Config, options: Mapping[str, Any]) -> None:
+def check_options(cfg: Config, options: Mapping[str, Any]) -> None:
     """Refuse options that a config has no place for.
 
     Of a misspelt part one would be set and never looked at.
+
+    Args:
+        cfg: The config.
+        options: What is to replace settings of it, by their full names.
+
+    Raises:
+        ValueError: There is no such part, or a list has no such number.
     """
     parts = {*cfg, *inspect.signature(Runner).parameters, *RUNNER_EXTRAS}
     for option in options:

@@ -19,7 +19,12 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from numpy.typing import NDArray
 
-from .command_line import build_runner, import_quietly, read_config
+from .command_line import (
+    build_runner,
+    check_options,
+    import_quietly,
+    read_config,
+)
 
 if TYPE_CHECKING:
     from mmremots.formats.tracks import VideoTracks
@@ -216,6 +221,7 @@ def encoder_config(config: PathLike | Config,
             cfg.model.reid.backbone.type == 'OSNet'):
         cfg.model.reid.backbone.norm_cfg = None
     if options:
+        check_options(cfg, options)
         cfg.merge_from_dict(options)
     return cfg
 

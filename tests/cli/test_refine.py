@@ -81,6 +81,8 @@ def test_track(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (['refine', 'tracks.txt', 'clip.mp4'], 'tracks.txt: no such tracks'),
     (['refine', 'a', 'b', '--config', 'nowhere.py'],
      'nowhere.py: no such config'),
+    (['track', '/', '--cfg-options', 'test_cgf.report=False'],
+     'a config has no test_cgf; did you mean test_cfg?'),
 ])
 def test_a_mistake_is_one_line(
         words: list[str], message: str, tmp_path: Path,
