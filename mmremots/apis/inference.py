@@ -162,21 +162,26 @@ def refine(tracks: Any, frames: Frames, encoder: PathLike | None = None,
     """
     with _work_folder(work_dir) as root:
         cfg = encoder_config(config, encoder, cfg_options)
+        readers = [
+            number for number, stage in enumerate(cfg.test_cfg.stages)
+            if stage['type'].rpartition('.')[2] == 'TrackletsFromFile']
+        if not readers:
+            raise ValueError(f'{cfg.filename}: no stage TrackletsFromFile, '
+                             'which reads the tracks')
         cfg.test_dataloader.dataset = _dataset(
             cfg, frames, root, name, frame_rate)
-        given = _tracks_file(tracks, root, cfg, classes)
+        path, classes = _tracks_file(tracks, root, cfg, classes)
+        for number in readers:
+            told = dict(path=path, classes=classes, first_frame=first_frame)
+            cfg.test_cfg.stages[number].update({
+                key: value for key, value in told.items()
+                if value is not None})
         if train:
             cfg.test_cfg.stages = with_trainings(cfg.test_cfg.stages)
         if not prune:
             cfg.test_cfg.stages = [
                 stage for stage in cfg.test_cfg.stages
                 if stage['type'].rpartition('.')[2] != 'TrackPruning']
-        for stage in cfg.test_cfg.stages:
-            if stage['type'].rpartition('.')[2] == 'TrackletsFromFile':
-                told = dict(classes=given[1], first_frame=first_frame)
-                stage.update(path=given[0], **{
-                    key: value for key, value in told.items()
-                    if value is not None})
         cfg.test_cfg.labelled = dict(
             type='mmremots.MOTSChallengeDataset',
             data_root=os.fspath(labelled),

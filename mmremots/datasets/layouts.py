@@ -64,7 +64,7 @@ def find_places(root: Path) -> dict[str, Place]:
             + (f'; {root.parent} has {beside}' if beside else ''))
     root = Path(os.path.abspath(root)) if root.name in ('', '..') else root
     found = {} if _is_sequence(root) else _below(root)
-    if not found and (_is_sequence(root) or _has_images(root)):
+    if not found and holds_frames(root):
         raise FileNotFoundError(_one_up(root))
     if not found:
         inside = [
@@ -160,6 +160,11 @@ def _above(folder: Path) -> list[Path]:
         if not _is_sequence(above) and _below(above):
             return [above]
     return []
+
+
+def holds_frames(folder: Path) -> bool:
+    """Whether a folder seems to be that of a video."""
+    return _is_sequence(folder) or _has_images(folder)
 
 
 def _is_sequence(folder: Path) -> bool:

@@ -30,13 +30,20 @@ from mmremots.structures.files import (
 )
 from mmremots.structures.video import DEFAULT_FRAME_RATE
 
-from .layouts import IMAGE_FOLDERS, IMAGE_SUFFIXES, image_folder
+from .layouts import (
+    IMAGE_FOLDERS,
+    IMAGE_SUFFIXES,
+    holds_frames,
+    image_folder,
+)
 from .mots_challenge import MOTSChallengeDataset
 from .sequence_names import check_name
 
 PathLike = str | os.PathLike[str]
 #: Says what the frames beside it were made of, and that they are ours.
 _MADE_OF = 'made_of.txt'
+#: What tracks and detections are in.
+_TEXT = ('.txt', '.csv', '.json')
 #: Fast and still small: a level of zlib.
 _COMPRESSION = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
@@ -80,6 +87,9 @@ class VideoFiles(MOTSChallengeDataset):
             names.append(name)
             target = Path(frames_dir, name)
             if path.is_dir():
+                if not holds_frames(path):
+                    raise FileNotFoundError(
+                        f'{path}: no images in it, or in img1/')
                 link_folder(path, target, frame_rate)
             else:
                 extract_video(path, target, frame_rate)
@@ -289,6 +299,8 @@ def _open(path: PathLike) -> cv2.VideoCapture:
     if Path(path).suffix.lower() in IMAGE_SUFFIXES:
         raise ValueError(f'{path}: an image; a video is a file with many, or '
                          'the folder they are in')
+    if Path(path).suffix.lower() in _TEXT:  # FFmpeg would draw the letters.
+        raise ValueError(f'{path}: text; a video is a file with frames')
     capture = cv2.VideoCapture(os.fspath(path))
     if not capture.isOpened():
         raise ValueError(f'{path}: OpenCV cannot read it as a video')

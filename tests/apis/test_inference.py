@@ -14,7 +14,11 @@ from mmengine.config import Config
 from tiny_runs import SPECS, tiny_config
 
 from mmremots.apis import inference_video, init_model, refine
-from mmremots.apis.inference import REFINE_CONFIG, with_trainings
+from mmremots.apis.inference import (
+    REFINE_CONFIG,
+    VIDEO_CONFIG,
+    with_trainings,
+)
 from mmremots.datasets.sample.build import render_sample
 from mmremots.datasets.sequences import read_sequence
 from mmremots.formats.tracks import VideoTracks
@@ -189,6 +193,9 @@ def test_what_cannot_be_refined(video: Video, tmp_path: Path) -> None:
                cfg_options=TINY_ENCODER)
     with pytest.raises(FileNotFoundError, match='no such config'):
         init_model('nowhere.py')
+    with pytest.raises(ValueError, match='no stage TrackletsFromFile, which'):
+        refine(video.gt_path, video.folder, config=VIDEO_CONFIG,
+               cfg_options=TINY_ENCODER)
 
 
 def test_an_onnx_has_no_norms(osnet_onnx: Path) -> None:

@@ -155,6 +155,13 @@ def test_files_that_are_no_videos(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r'text\.mp4: OpenCV cannot'):
         dataset(text, tmp_path / 'frames')
     image = images(tmp_path / 'walk') / '000001.png'
+    (tmp_path / 'gt').mkdir()
+    (tmp_path / 'gt' / 'gt.txt').write_text('1 1 2\n' * 100)
+    with pytest.raises(FileNotFoundError, match='/gt: no images in it'):
+        VideoFiles(tmp_path / 'gt', tmp_path / 'frames')
+    # FFmpeg draws the letters.
+    with pytest.raises(ValueError, match=r'gt\.txt: text; a video'):
+        VideoFiles(tmp_path / 'gt' / 'gt.txt', tmp_path / 'frames')
     with pytest.raises(ValueError, match=r'000001\.png: an image; a video'):
         dataset(image, tmp_path / 'frames')
     paths = [film(tmp_path / name / 'clip.mp4') for name in 'ab']
