@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 import mmremots
 from mmremots.config_check import build_part
 from mmremots.engine.stage_list import build_stages
+from mmremots.engine.stages import Merging
 from mmremots.registry import MODELS
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -66,6 +67,19 @@ def test_a_mistake_in_the_stages(stage: Any, message: str) -> None:
     """By its place in the list."""
     with pytest.raises(ValueError, match=message):
         build_stages([dict(type='Merging'), stage])
+
+
+@pytest.mark.parametrize('needs', [('feature', ), 'features'])
+def test_a_stage_that_needs_what_there_is_not(needs: Any) -> None:
+    """Told with the stage's name and what there is, before any work."""
+    class Own(Merging):
+        pass
+
+    Own.needs = needs
+    with pytest.raises(ValueError, match=(
+            r'^test_cfg.stages\[0\]: Own.needs=.*features?.* is not a tuple '
+            'of some of crops, features, overlaps, overlaps_of_all$')):
+        build_stages([dict(type=Own)])
 
 
 @pytest.mark.parametrize('path', [

@@ -322,7 +322,7 @@ def tracks_of_run(cfg: Config, root: PathLike,
     Raises:
         FileNotFoundError: There is no finished run.
     """
-    from mmremots.engine.run import finished_run
+    from mmremots.engine.finished_run import finished_run
     from mmremots.engine.run_folder import read_json
     from mmremots.engine.runner import log_file_alone
     from mmremots.formats.tracks import VideoTracks

@@ -24,7 +24,7 @@ from typing import Any
 
 from mmengine.logging import print_log
 
-import mmremots
+from mmremots import version
 from mmremots.engine.processes import Processes
 from mmremots.engine.progress import logged_warnings
 from mmremots.structures.files import atomic_path, file_sha256
@@ -56,7 +56,7 @@ class _Record:
 
     def made_of(self) -> dict[str, Any]:
         """All that determines the outputs."""
-        return dict(version=mmremots.__version__, settings=self.settings,
+        return dict(version=version.__version__, settings=self.settings,
                     facts=self.facts, files=self.files)
 
 
@@ -70,11 +70,14 @@ class Artifacts:
             outside of the folder (images, annotation, detections) is a fact.
         processes: Of the run. Work that they do together is one piece; the
             leading one says whether it is valid, and writes the record.
+        resume: Whether valid files of an earlier run are kept, where work
+            does not say.
     """
 
     def __init__(self, root: Path, facts: dict[str, Callable[[], Any]],
-                 processes: Processes) -> None:
+                 processes: Processes, resume: bool) -> None:
         self.root = root
+        self.resume = resume
         self.processes = processes
         self._facts = facts
         self._open: list[_Record] = []
@@ -129,7 +132,7 @@ class Artifacts:
         return seen[2]
 
     def make(self, name: str, title: str, work: Callable[[], Any],
-             settings: Any = None, *, keep: bool,
+             settings: Any = None, *, keep: bool | None = None,
              news: bool = True) -> Any:
         """Do a piece of work unless what it made is there and valid.
 
@@ -142,13 +145,16 @@ class Artifacts:
             work: Writes files, noting them by :meth:`wrote`; returns what
                 it found, JSON-able, or None.
             settings: What the work was told to do, JSON-able.
-            keep: Whether valid files of an earlier run are kept.
+            keep: Whether valid files of an earlier run are kept; None for
+                as the run was asked to.
             news: Whether it is told that they are kept.
 
         Returns:
             What the work found, now or when it was done.
         """
+        self.processes.note(title)
         settings, leads = plain(settings), self.processes.leads
+        keep = self.resume if keep is None else keep
         record, changed = self.processes.agree(
             lambda: self._look(name, settings) if keep else (None, []))
         if record is not None and not changed:
@@ -227,9 +233,9 @@ class Artifacts:
     def _changed(self, record: dict[str, Any], settings: Any) -> list[str]:
         """What is not as it was: short sentences; none if all is valid."""
         changed = []
-        if record['version'] != mmremots.__version__:
+        if record['version'] != version.__version__:
             changed.append(
-                f'mmremots is {mmremots.__version__}, it was '
+                f'mmremots is {version.__version__}, it was '
                 f'{record["version"]}')
         if record['settings'] != settings:
             changed.append('its settings changed')

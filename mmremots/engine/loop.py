@@ -137,7 +137,7 @@ class ReMOTSLoop(BaseLoop):
                 stage.check(run)
         self._set_aside(run.folder)
         self._starting_encoder(run)
-        Outlook.current = outlook = Outlook(self._plan(run))
+        outlook = run.processes.outlook = Outlook(self._plan(run))
         for number, stage in enumerate(self.stages, 1):
             label = f'[{number}/{len(self.stages)}] {stage.title}'
             print_log(label, 'current')
@@ -239,7 +239,7 @@ class ReMOTSLoop(BaseLoop):
             run.artifacts.wrote(path)
 
         if is_main_process():
-            run.make('starting encoder', 'starting encoder', write)
+            run.artifacts.make('starting encoder', 'starting encoder', write)
         barrier()
         run.encoder = path
 

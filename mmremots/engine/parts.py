@@ -4,16 +4,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmremots.engine.artifacts import Artifacts
 from mmremots.engine.progress import progress
 from mmremots.structures.files import read_arrays, write_arrays
-
-if TYPE_CHECKING:
-    from mmremots.engine.video_work import VideoWork
 
 #: Frames, or a few more, of which what is made is written at once.
 FRAMES = 8
@@ -35,7 +32,8 @@ class Parts:
     opened all it is made from.
 
     Args:
-        work: What the run has of the video.
+        artifacts: Of the run.
+        num_frames: Frames of the video.
         path: The file, or folder, that is to be put together; parts lie in a
             folder beside it.
         count: Number of items.
@@ -44,14 +42,13 @@ class Parts:
             held in memory, and lost when a process dies.
     """
 
-    def __init__(self, work: VideoWork, path: Path, count: int,
-                 size: int) -> None:
-        run, self.video = work.run, work.video
-        self.processes = run.processes
+    def __init__(self, artifacts: Artifacts, num_frames: int, path: Path,
+                 count: int, size: int) -> None:
+        self.processes, self.num_frames = artifacts.processes, num_frames
         self.folder = path.with_name(f'.{path.name}.parts')
         self.count, self.size = count, size
-        self.mark = run.artifacts.mark(self.folder)
-        run.artifacts.goes_on(self.folder)
+        self.mark = artifacts.mark(self.folder)
+        artifacts.goes_on(self.folder)
 
     def make(self, work: Callable[[range], Iterator[Made]], title: str,
              step: str, unit: str = 'frame') -> bool:
@@ -74,11 +71,11 @@ class Parts:
         for items in _stretches(own, self.size, self.count):
             made: list[Made] = []
             # All processes make as much of theirs, meanwhile.
-            frames = (self.video.num_frames * len(items) * len(missing)
+            frames = (self.num_frames * len(items) * len(missing)
                       / (self.count * len(own)))
             for found, item in zip(progress(
-                    work(items), title, len(items), unit, step, frames),
-                    items, strict=True):
+                    work(items), title, len(items), unit, step, frames,
+                    self.processes.outlook), items, strict=True):
                 made.append(found)
                 if (item + 1) % self.size == 0 or item + 1 == self.count:
                     write_arrays(self._path(item // self.size), *(

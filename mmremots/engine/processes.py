@@ -1,9 +1,10 @@
 """The processes of a run: what they do together, and where each is."""
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,8 @@ from mmengine.dist import (
     is_main_process,
 )
 from mmengine.logging import print_log
+
+from mmremots.engine.progress import Outlook
 
 T = TypeVar('T')
 
@@ -37,6 +40,7 @@ class Processes:
     Attributes:
         alone: Whether there is but one.
         joint: Whether all do the same work now, each a part of it.
+        outlook: How long the run still takes.
     """
 
     WAITING = 'waiting'
@@ -46,7 +50,14 @@ class Processes:
         self.every = every
         self.alone = get_world_size() == 1
         self.joint = False
+        self.outlook = Outlook()
         self._at = ''
+
+    @property
+    def threads(self) -> int:
+        """Threads this one may use beside its own."""
+        here = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+        return max(1, len(os.sched_getaffinity(0)) // here)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -72,6 +83,11 @@ class Processes:
         rank, processes = get_rank(), get_world_size()
         return items[len(items) * rank // processes:
                      len(items) * (rank + 1) // processes]
+
+    @staticmethod
+    def own(items: Sequence[T]) -> Sequence[T]:
+        """What this process takes of items that each works on alone."""
+        return items[get_rank()::get_world_size()]
 
     def agree(self, decide: Callable[[], T]) -> T:
         """What the leading process decides, for all that work with it."""

@@ -8,7 +8,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
@@ -36,9 +36,6 @@ class Outlook:
         plan: Of each stage, the frames that each of its steps is made of.
     """
 
-    #: That of the run that this process is at.
-    current: ClassVar[Outlook]
-
     def __init__(self, plan: Sequence[Mapping[str, float]] = ()) -> None:
         self.began = time.monotonic()
         self.plan = [dict(stage) for stage in plan]
@@ -65,12 +62,11 @@ class Outlook:
                 f'{tqdm.format_interval(sum(known) * beside)} left')
 
 
-Outlook.current = Outlook()
-
 
 def progress(items: Iterable[T], title: str, total: int,
              unit: str = 'frame', step: str = '',
-             frames: float = 0) -> Iterator[T]:
+             frames: float = 0,
+             outlook: Outlook | None = None) -> Iterator[T]:
     """Pass items on and show how far they are, and what the run still takes.
 
     On a terminal one bar, which is gone when its step is done; elsewhere a
@@ -85,13 +81,14 @@ def progress(items: Iterable[T], title: str, total: int,
         unit: What an item is.
         step: Kind of work, see :class:`Outlook`; shown behind the title.
         frames: Frames of which all processes make this step meanwhile.
+        outlook: That of the run, which is shown, and told of the step.
 
     Yields:
         The items.
     """
     title += f', {step}' * bool(step)
     on_bar = sys.stderr.isatty() and is_main_process()
-    outlook, count = Outlook.current, 0
+    outlook, count = outlook or Outlook(), 0
     start = last = told = time.monotonic()
     with tqdm(desc=title, total=total, unit=unit, leave=False,
               disable=not on_bar) as bar:

@@ -41,7 +41,7 @@ def check_truth(run: Run) -> None:
     Raises:
         ValueError: ``FILE:LINE: ...`` where it is broken.
     """
-    for video in run.share(run.videos):
+    for video in run.own_videos:
         check_ground_truth(video)
 
 
@@ -120,15 +120,15 @@ def report_encoder(run: Run, label: str, *, tracked: bool) -> None:
                 + f'_{run.tracklet_folder}' * tracked)
 
     run.prepare(label, piece, VideoWork.features)
-    for video in run.share(run.videos):
+    for video in run.own_videos:
         title = f'{label}, {video.name}, {encoder}'
-        found = run.make(piece(video), title, partial(
+        found = run.artifacts.make(piece(video), title, partial(
             _report, run, run.work(video), title, tracked))
         told = run.tell(video, encoder, found)
         plot_separation(
             told['intra_frame'], told.get('within_tracklet', []),
             run.folder.plot(video.name, encoder))
-    run.wait()
+    run.processes.wait()
 
 
 def _report(run: Run, work: VideoWork, title: str,

@@ -11,9 +11,9 @@ import numpy as np
 from mmengine.config import Config
 from numpy.typing import NDArray
 
-import mmremots
+from mmremots.engine.finished_run import finished_run
 from mmremots.engine.progress import progress
-from mmremots.engine.run import Run, finished_run
+from mmremots.engine.run import Run
 from mmremots.engine.run_folder import read_json
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import (
@@ -34,6 +34,7 @@ from mmremots.models.task_modules.merge_review import (
 from mmremots.models.task_modules.similarities import unit_features
 from mmremots.structures import Observations
 from mmremots.structures.observations import NO_ROW, rows_of
+from mmremots.version import __version__
 from mmremots.visualization.report import (
     NO_TRACKLET,
     Decision,
@@ -119,7 +120,7 @@ def collect(run: Run, stages: Sequence[Stage]) -> RunData:
                 'in embeddings/, are gone or of another encoder.')
     return RunData(
         name=run.folder.root.resolve().name,
-        facts=[f'mmremots {mmremots.__version__}',
+        facts=[f'mmremots {__version__}',
                time.strftime('%Y-%m-%d %H:%M')],
         unit=unit, headline=_headline(metrics, videos, unit),
         tables=[Table(title, header, rows, labels)

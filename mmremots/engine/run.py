@@ -1,7 +1,6 @@
 """What the stages of a run share: the videos, the model, the files."""
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -9,19 +8,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-from mmengine.dist import get_rank, get_world_size
+from mmengine.dist import get_world_size
 
-from mmremots.engine.artifacts import Artifacts, plain, write_json
+from mmremots.engine.artifacts import Artifacts, write_json
 from mmremots.engine.processes import Processes
 from mmremots.engine.run_folder import RunFolder
-from mmremots.engine.stage_list import build_stages
 from mmremots.engine.video_work import VideoWork
 from mmremots.formats.ground_truth import truth_sha256
 from mmremots.models.mot.remots import ReMOTS
-from mmremots.models.reid import load_encoder
+from mmremots.models.reid import BaseEncoder, load_encoder
 from mmremots.models.reid.checkpoint import encoder_bytes
-from mmremots.registry import DATASETS, MODELS
 from mmremots.structures.files import file_sha256
 from mmremots.structures.video import Video
 
@@ -70,9 +66,11 @@ class Run:
     def __post_init__(self) -> None:
         self.processes = Processes(self.folder.root / '.processes')
         self.artifacts = Artifacts(
-            self.folder.root, self._facts(), self.processes)
+            self.folder.root, self._facts(), self.processes, self.resume)
         self._work = {
-            (kind, video.name): VideoWork(self, video, kind)
+            (kind, video.name): VideoWork(
+                self.folder, self.artifacts, video, kind, self.part,
+                self.load_encoder)
             for kind, videos in (('target', self.videos),
                                  ('labelled', self.labelled))
             for video in videos}
@@ -114,9 +112,10 @@ class Run:
         return sha256(encoder_bytes(
             self.model.reid.state_dict())).hexdigest()
 
-    def share(self, items: Sequence[Any]) -> Sequence[Any]:
-        """The part of the items that this process takes."""
-        return items[get_rank()::get_world_size()]
+    @property
+    def own_videos(self) -> Sequence[Video]:
+        """The target videos that this process works on alone."""
+        return self.processes.own(self.videos)
 
     def work(self, video: Video, kind: str = 'target') -> VideoWork:
         """What the run has of a video."""
@@ -126,25 +125,6 @@ class Run:
         """A part of the model, noted for what is being made."""
         self.artifacts.fact(f'model.{name}')
         return getattr(self.model, name)
-
-    def make(self, name: str, title: str, work: Callable[[], Any],
-             settings: Any = None, *, keep: bool | None = None,
-             news: bool = True) -> Any:
-        """Do a piece of work unless it is done, see :class:`Artifacts`.
-
-        Args:
-            name: Unique name, ``stage/sequence``.
-            title: Stage and sequence, for the log.
-            work: The work.
-            settings: What it was told to do.
-            keep: Whether what is valid is kept; None for as the run was
-                asked to (``resume``).
-            news: Whether it is told that it is kept.
-        """
-        self.processes.note(title)
-        return self.artifacts.make(
-            name, title, work, settings,
-            keep=self.resume if keep is None else keep, news=news)
 
     def prepare(self, label: str, piece: Callable[[Video], str],
                 work: Callable[[VideoWork, str], Any], settings: Any = None,
@@ -160,7 +140,7 @@ class Run:
                 is done and valid, nothing is.
             work: What is done together, by the video's work and a title.
             settings: Of the work that is prepared, as is ``keep``.
-            keep: As of :meth:`make`.
+            keep: As of :meth:`~mmremots.engine.artifacts.Artifacts.make`.
         """
         keep = self.resume if keep is None else keep
         with self.processes.together():
@@ -195,52 +175,15 @@ class Run:
             raise RuntimeError('the run has not set its starting encoder')
         return self.encoder
 
-    def load_encoder(self) -> None:
-        """Load the weights in use into the model."""
+    def load_encoder(self) -> BaseEncoder:
+        """The encoder with the weights in use, noted."""
         encoder = self.artifacts.use(self.require_encoder())
-        self.part('reid')
+        reid: BaseEncoder = self.part('reid')
         mark = (encoder, self.artifacts.digest(encoder))
         if self._loaded != mark:
-            load_encoder(self.model.reid, encoder)
+            load_encoder(reid, encoder)
             self._loaded = mark
-
-    @property
-    def threads(self) -> int:
-        """Threads this process may use beside its own."""
-        processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-        return max(1, len(os.sched_getaffinity(0)) // processes)
-
-    def wait(self) -> None:
-        """Wait until all processes are here."""
-        self.processes.wait()
-
-
-def finished_run(cfg: Config, root: Path) -> Run:
-    """Open a run that is done, to read what it left.
-
-    Args:
-        cfg: Its config.
-        root: Its work directory.
-
-    Returns:
-        The run after its last stage: its encoder is the last one there is.
-
-    Raises:
-        FileNotFoundError: There is no encoder, so no run.
-    """
-    run = Run(
-        folder=RunFolder(root),
-        videos=DATASETS.build(cfg.test_dataloader.dataset).sequences,
-        labelled=[], model=MODELS.build(cfg.model),
-        model_cfg=plain(cfg.model.to_dict()), training={}, seed=0,
-        resume=True)
-    for stage in build_stages(cfg.test_cfg.stages):
-        stage.hand_over(run)
-    for name in ('inter', 'intra', 'start'):
-        if run.folder.encoder(name).is_file():
-            run.encoder = run.folder.encoder(name)
-            return run
-    raise FileNotFoundError(f'{root}: no finished run here, no encoder')
+        return reid
 
 
 def _identity(video: Video) -> dict[str, Any]:

@@ -3,13 +3,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmremots.config_check import build_part
+from mmremots.engine.stages.base import MADE_OF_FRAMES, Stage, VideoStage
 from mmremots.registry import STAGES
-
-if TYPE_CHECKING:
-    from mmremots.engine.stages import Stage
 
 
 def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
@@ -22,13 +20,17 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
         The stages; the files of a second one of a kind have the suffix
         ``_2``, and so on.
     """
-    from mmremots.engine.stages import Stage  # They know the run, it us.
     stages: list[Stage] = []
     for number, config in enumerate(configs):
-        stage = build_part(
-            STAGES, f'test_cfg.stages[{number}]', config, Stage)
-        stage.config = {key: value for key, value in config.items()
-                        if key not in ('type', '_scope_')}
+        key = f'test_cfg.stages[{number}]'
+        stage = build_part(STAGES, key, config, Stage)
+        needs = stage.needs if isinstance(stage, VideoStage) else ()
+        if not {*needs} <= MADE_OF_FRAMES.keys():
+            raise ValueError(
+                f'{key}: {type(stage).__name__}.needs={needs!r} is not a '
+                f'tuple of some of {", ".join(MADE_OF_FRAMES)}')
+        stage.config = {name: value for name, value in config.items()
+                        if name not in ('type', '_scope_')}
         stages.append(stage)
     rounds: Counter[str] = Counter()
     for stage in stages:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import NDArray
 
 from mmremots.datasets.crops import CropStore, cut_frames, write_crops
+from mmremots.engine.artifacts import Artifacts
 from mmremots.engine.parts import FRAMES, Made, Parts
+from mmremots.engine.run_folder import RunFolder
 from mmremots.formats import (
     read_detections,
     read_mots,
@@ -21,6 +23,7 @@ from mmremots.formats import (
     write_mots,
 )
 from mmremots.formats.ground_truth import read_truth
+from mmremots.models.reid import BaseEncoder
 from mmremots.models.trackers import overlaps_along_flow
 from mmremots.structures import Observations, Overlaps
 from mmremots.structures.classes import IGNORE
@@ -28,9 +31,6 @@ from mmremots.structures.files import atomic_path, new_array
 from mmremots.structures.masks import rle_area
 from mmremots.structures.observations import NO_ROW, Tracks, rows_of
 from mmremots.structures.video import Video
-
-if TYPE_CHECKING:
-    from mmremots.engine.run import Run
 
 #: Crops that are embedded at once.
 BATCH = 64
@@ -44,31 +44,37 @@ class VideoWork:
     handed on in memory.
 
     Args:
-        run: The run.
+        folder: Of the run, as is ``artifacts``.
         video: One of its target or labelled videos.
         kind: ``target`` or ``labelled``.
+        part: Gives a part of the model, noted.
+        encoder: Gives the encoder with the weights in use, noted.
     """
 
-    def __init__(self, run: Run, video: Video, kind: str = 'target') -> None:
-        self.run = run
+    def __init__(self, folder: RunFolder, artifacts: Artifacts, video: Video,
+                 kind: str, part: Callable[[str], Any],
+                 encoder: Callable[[], BaseEncoder]) -> None:
+        self.folder = folder
+        self.artifacts = artifacts
         self.video = video
         self.kind = kind
+        self._part = part
+        self._encoder = encoder
         self._parsed: dict[Path, tuple[str, Any]] = {}
 
     @property
     def frame_rate(self) -> float:
         """Frames a second."""
-        return float(self.run.artifacts.fact(self._called('frame rate')))
+        return float(self.artifacts.fact(self._called('frame rate')))
 
     @property
     def annotated(self) -> bool:
         """Whether there is ground truth."""
-        return self.run.artifacts.fact(
-            self._called('annotation')) is not None
+        return self.artifacts.fact(self._called('annotation')) is not None
 
     def images(self) -> Video:
         """The video, to read its frames."""
-        self.run.artifacts.fact(self._called('images'))
+        self.artifacts.fact(self._called('images'))
         return self.video
 
     def masks(self) -> Observations:
@@ -77,7 +83,7 @@ class VideoWork:
         Raises:
             FileNotFoundError: No stage has left them.
         """
-        path = self.run.folder.detections(self.video.name)
+        path = self.folder.detections(self.video.name)
         if not path.is_file():
             raise FileNotFoundError(
                 f'{path}: no masks of {self.video.name}; run MaskGeneration '
@@ -86,20 +92,19 @@ class VideoWork:
 
     def weak(self) -> Observations:
         """The weak masks beside the fused ones; none where none are kept."""
-        if not self.run.artifacts.fact('weak masks'):
+        if not self.artifacts.fact('weak masks'):
             return Observations.empty()
-        return self._detections(self.run.folder.weak(self.video.name))
+        return self._detections(self.folder.weak(self.video.name))
 
     def write_masks(self, fused: Observations,
                     weak: Observations | None) -> None:
         """Write the fused masks, and weak ones where there are any."""
         for path, table in (
-                (self.run.folder.detections(self.video.name), fused),
-                (self.run.folder.weak(self.video.name), weak)):
+                (self.folder.detections(self.video.name), fused),
+                (self.folder.weak(self.video.name), weak)):
             if table is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
                 write_detections(path, table)
-                self.run.artifacts.wrote(path)
+                self.artifacts.wrote(path)
 
     def tracklets(self) -> NDArray[np.int64]:
         """Short-term tracklet of each fused mask.
@@ -108,8 +113,8 @@ class VideoWork:
             FileNotFoundError: No stage has left them.
             ValueError: They are not of the fused masks.
         """
-        folder = self.run.artifacts.fact('tracklets in use')
-        path = self.run.folder.tracklets(self.video.name, folder)
+        folder = self.artifacts.fact('tracklets in use')
+        path = self.folder.tracklets(self.video.name, folder)
         if not path.is_file():
             raise FileNotFoundError(
                 f'{path}: no tracklets of {self.video.name}; run '
@@ -124,7 +129,7 @@ class VideoWork:
                     len(table))).any():
                 raise ValueError(
                     f'{path}: its masks are not those of '
-                    f'{self.run.folder.detections(self.video.name)}')
+                    f'{self.folder.detections(self.video.name)}')
             of_row = np.empty(len(table), np.int64)
             of_row[rows] = ids
             return of_row
@@ -138,10 +143,10 @@ class VideoWork:
             ids: (N,) tracklet of each.
             folder: That of the stage.
         """
-        path = self.run.folder.tracklets(self.video.name, folder)
+        path = self.folder.tracklets(self.video.name, folder)
         write_mots(path, self.masks(), ids)
-        self.run.artifacts.wrote(path)
-        self._parsed[path] = (self.run.artifacts.digest(path), ids)
+        self.artifacts.wrote(path)
+        self._parsed[path] = (self.artifacts.digest(path), ids)
 
     def tracks(self) -> Tracks:
         """The tracks that the stage before has left.
@@ -149,12 +154,12 @@ class VideoWork:
         Raises:
             FileNotFoundError: No stage has left them.
         """
-        folder = self.run.artifacts.fact('tracks in use')
+        folder = self.artifacts.fact('tracks in use')
         if folder is None:
             raise FileNotFoundError(
                 f'no tracks of {self.video.name}; run Merging before this '
                 'stage')
-        path = self.run.folder.tracks(self.video.name, folder)
+        path = self.folder.tracks(self.video.name, folder)
         masks, weak = self.masks(), self.weak()
 
         def read() -> Tracks:
@@ -179,11 +184,11 @@ class VideoWork:
             tracks: The tracks.
             folder: That of the stage.
         """
-        path = self.run.folder.tracks(self.video.name, folder)
+        path = self.folder.tracks(self.video.name, folder)
         write_mots(path, tracks.table, tracks.ids)
-        self.run.artifacts.wrote(path)
+        self.artifacts.wrote(path)
         if (tracks.rows != NO_ROW).all():  # The file holds no other scores.
-            self._parsed[path] = (self.run.artifacts.digest(path), tracks)
+            self._parsed[path] = (self.artifacts.digest(path), tracks)
 
     def truth(self) -> tuple[Observations, NDArray[np.int64]]:
         """Annotated masks and their ids, no ignore regions and no empty ones.
@@ -198,8 +203,8 @@ class VideoWork:
             raise FileNotFoundError(
                 f'{self.video.name}: a labelled sequence without ground '
                 'truth')
-        digest = self.run.artifacts.fact(self._called('annotation'))
-        classes = (self.run.artifacts.fact('labelled classes')
+        digest = self.artifacts.fact(self._called('annotation'))
+        classes = (self.artifacts.fact('labelled classes')
                    if self.kind == 'labelled' else None)
         path = Path(self.video.gt_path)
         if self._parsed.get(path, ('',))[0] != digest:
@@ -219,22 +224,22 @@ class VideoWork:
 
     def crops(self, title: str) -> CropStore:
         """Crops of what the video has: fused masks, or its annotation."""
-        folder = self.run.folder.crops(self.kind, self.video.name)
+        folder = self.folder.crops(self.kind, self.video.name)
         if self.video.name not in title:  # A training is of all.
             title = f'{title}, {self.video.name}'
 
         def cut() -> None:
             table, ids = ((self.masks(), None) if self.kind == 'target'
                           else self.truth())
-            size = tuple(self.run.part('reid').crop_size)
+            size = tuple(self._part('reid').crop_size)
             video, frames = self.images(), np.unique(table.frames).tolist()
-            parts = Parts(self, folder, len(frames), FRAMES)
+            parts = self._parts(folder, len(frames), FRAMES)
             if parts.make(lambda items: cut_frames(
                     video, table, frames[items.start:items.stop], size),
                     title, 'crops'):
                 write_crops(folder, video.name, table.frames, size, ids,
                             parts.take())
-                self.run.artifacts.wrote(*sorted(folder.iterdir()))
+                self.artifacts.wrote(*sorted(folder.iterdir()))
 
         self._cache(f'crops/{self.kind}/{self.video.name}', f'{title}, crops',
                     cut)
@@ -246,20 +251,19 @@ class VideoWork:
         Returns:
             (N, D) float32, unit length, memory-mapped.
         """
-        encoder = self.run.artifacts.fact('encoder in use')
-        path = self.run.folder.embeddings(self.video.name, encoder)
+        encoder = self.artifacts.fact('encoder in use')
+        path = self.folder.embeddings(self.video.name, encoder)
 
         def embed() -> None:
-            self.run.load_encoder()
-            crops, table = self.crops(title), self.masks()
-            reid = self.run.model.reid
+            reid, crops, table = (
+                self._encoder(), self.crops(title), self.masks())
 
             def batches(items: range) -> Iterator[Made]:
                 for k in items:
                     yield reid.embed(
                         crops.images[k * BATCH:(k + 1) * BATCH], BATCH),
 
-            parts = Parts(self, path, -(-len(crops) // BATCH), 1)
+            parts = self._parts(path, -(-len(crops) // BATCH), 1)
             if parts.make(batches, title, 'features', 'part'):
                 with atomic_path(path) as temporary:
                     # On disk from the start: those of a long video are large.
@@ -273,7 +277,7 @@ class VideoWork:
                     reid.centre(features, crops.frames, table.labels,
                                 out=features)
                     features.flush()
-                self.run.artifacts.wrote(path)
+                self.artifacts.wrote(path)
 
         self._cache(f'embeddings/{self.video.name}/{encoder}',
                     f'{title}, features', embed)
@@ -296,22 +300,21 @@ class VideoWork:
 
     def _overlaps(self, masks: Callable[[], Observations], kind: str,
                   title: str) -> Overlaps:
-        path = self.run.folder.overlaps(self.video.name, kind)
+        path = self.folder.overlaps(self.video.name, kind)
 
         def find() -> None:
-            table, video, motion = (
-                masks(), self.images(), self.run.part('motion'))
-            parts = Parts(self, path, video.num_frames, FRAMES)
+            table, video, motion = masks(), self.images(), self._part('motion')
+            parts = self._parts(path, video.num_frames, FRAMES)
             if parts.make(lambda items: overlaps_along_flow(
                     table, video, motion,
                     range(items.start + 1, items.stop + 1),
-                    self.run.threads), title, 'flow'):
+                    self.artifacts.processes.threads), title, 'flow'):
                 found = Overlaps(*map(np.concatenate, zip(
                     *parts.take(), strict=True)))
                 with atomic_path(path) as temporary, temporary.open(
                         'wb') as file:
                     np.savez(file, **found._asdict())
-                self.run.artifacts.wrote(path)
+                self.artifacts.wrote(path)
 
         def read() -> Overlaps:
             with np.load(path, allow_pickle=False) as file:
@@ -324,9 +327,12 @@ class VideoWork:
     @contextmanager
     def plot(self, name: str) -> Iterator[Path]:
         """A path to plot to, beside the video's statistics."""
-        path = self.run.folder.plot(self.video.name, name)
+        path = self.folder.plot(self.video.name, name)
         yield path
-        self.run.artifacts.wrote(path)
+        self.artifacts.wrote(path)
+
+    def _parts(self, path: Path, count: int, size: int) -> Parts:
+        return Parts(self.artifacts, self.video.num_frames, path, count, size)
 
     def _detections(self, path: Path) -> Observations:
         return self._once(path, lambda: read_detections(
@@ -339,11 +345,11 @@ class VideoWork:
               noted: bool = True) -> Any:
         """What a file holds, parsed when it is another than before."""
         if noted:
-            self.run.artifacts.use(path)
-        digest = self.run.artifacts.digest(path)
+            self.artifacts.use(path)
+        digest = self.artifacts.digest(path)
         if self._parsed.get(path, ('',))[0] != digest:
             self._parsed[path] = (digest, read())
         return self._parsed[path][1]
 
     def _cache(self, name: str, title: str, work: Callable[[], None]) -> None:
-        self.run.make(name, title, work, keep=True, news=False)
+        self.artifacts.make(name, title, work, keep=True, news=False)

@@ -22,7 +22,7 @@ def main(root: Path, times: int) -> None:
     run = Run(RunFolder(root), [], [], model, {}, {}, seed=0, resume=False)
     for k in range(times):
         with run.processes.together():
-            run.make(f'work/{k}', f'piece {k}', barrier)
+            run.artifacts.make(f'work/{k}', f'piece {k}', barrier)
 
 
 if __name__ == '__main__':

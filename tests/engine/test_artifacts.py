@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import mmremots
+from mmremots import version
 from mmremots.engine.artifacts import Artifacts
 from mmremots.engine.processes import Processes
 
@@ -25,7 +25,7 @@ class Work:
         """As a new process sees the folder."""
         self.artifacts = Artifacts(self.root, {
             name: lambda name=name: self.facts[name]
-            for name in self.facts}, Processes(self.root / 'at'))
+            for name in self.facts}, Processes(self.root / 'at'), True)
 
     def work(self) -> dict[str, int]:
         """The work itself."""
@@ -97,7 +97,7 @@ def test_facts_settings_and_version_count(
     assert record is not None
     assert work.artifacts._changed(record, dict(a=2)) == ['colour changed']
     work.facts['colour'] = 'blue'
-    monkeypatch.setattr(mmremots, '__version__', 'another')
+    monkeypatch.setattr(version, '__version__', 'another')
     assert work.made(settings=dict(a=2))
 
 

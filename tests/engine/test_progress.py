@@ -17,10 +17,10 @@ from mmremots.engine.progress import Outlook, progress
 PROGRAM = """
 import time
 from mmremots.engine.progress import Outlook, progress
-Outlook.current = Outlook([dict(flow=40), dict(flow=40)])
+outlook = Outlook([dict(flow=40), dict(flow=40)])
 for name in ('A', 'B'):
     for _ in progress(range(20), f'[1/2] stage, {name}', 20, step='flow',
-                      frames=20):
+                      frames=20, outlook=outlook):
         time.sleep(0.02)
 """
 
@@ -47,13 +47,15 @@ def test_the_time_left_is_what_its_kind_took() -> None:
 def test_lines_where_there_is_no_terminal(
         told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One now and then, with the time left, and one at the end."""
-    monkeypatch.setattr(Outlook, 'current', Outlook([dict(flow=8)]))
-    items = progress(range(4), '[1/2] a, B', 4, step='flow', frames=4)
+    outlook = Outlook([dict(flow=8)])
+    items = progress(range(4), '[1/2] a, B', 4, step='flow', frames=4,
+                     outlook=outlook)
     assert list(items) == [0, 1, 2, 3]
     assert len(told) == 1
     assert re.fullmatch(r'\[1/2\] a, B, flow: 4 frames in 0\.0 s', told.pop())
     monkeypatch.setattr(module, 'LOG_INTERVAL', -1)
-    list(progress(range(3), '[1/2] a, C', 3, step='flow', frames=4))
+    list(progress(range(3), '[1/2] a, C', 3, step='flow', frames=4,
+                  outlook=outlook))
     assert told[:3] == [
         f'[1/2] a, C, flow: {k}/3 frames, run ~00:00 left' for k in (1, 2, 3)]
 

@@ -12,8 +12,8 @@ from tiny_runs import run, tiny_config
 
 from mmremots.cli import main
 from mmremots.engine import loop
+from mmremots.engine.finished_run import finished_run
 from mmremots.engine.report import collect
-from mmremots.engine.run import finished_run
 from mmremots.engine.stage_list import build_stages
 
 PLUS = ('MaskGeneration', 'ShortTermTracking', 'TrackletSplitting',

@@ -10,7 +10,7 @@ import pytest
 from tiny_runs import tiny_config
 
 import mmremots
-from mmremots.engine.run import finished_run
+from mmremots.engine.finished_run import finished_run
 from mmremots.engine.run_folder import RunFolder
 
 

@@ -9,7 +9,7 @@ import pytest
 from tiny_runs import SPECS, run, tiny_config
 
 from mmremots.datasets.sample.build import render_sample
-from mmremots.engine.run import finished_run
+from mmremots.engine.finished_run import finished_run
 from mmremots.formats import read_detections, read_mots
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'benchmarks'

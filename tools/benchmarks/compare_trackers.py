@@ -43,7 +43,7 @@ from mmengine.structures import InstanceData
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.engine.run import finished_run
+from mmremots.engine.finished_run import finished_run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.formats import read_mots, write_mots
 from mmremots.structures import Observations

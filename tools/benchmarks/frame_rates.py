@@ -25,7 +25,8 @@ from mmremots.apis.command_line import (
     one_line_errors,
 )
 from mmremots.datasets.sequences import read_sequence
-from mmremots.engine.run import Run, finished_run
+from mmremots.engine.finished_run import finished_run
+from mmremots.engine.run import Run
 from mmremots.evaluation import evaluate_mots
 from mmremots.formats import read_mots, write_detections, write_mots
 from mmremots.structures import Observations

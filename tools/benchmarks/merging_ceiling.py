@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.engine.run import Run, finished_run
+from mmremots.engine.finished_run import finished_run
+from mmremots.engine.run import Run
 from mmremots.evaluation import MOTSChallengeMetric
 from mmremots.evaluation.embedding_quality import match_to_truth
 from mmremots.formats import write_mots

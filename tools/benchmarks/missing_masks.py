@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.engine.run import Run, finished_run
+from mmremots.engine.finished_run import finished_run
+from mmremots.engine.run import Run
 from mmremots.evaluation import evaluate_mots
 from mmremots.formats import write_mots
 from mmremots.models.mot.remots import ReMOTS

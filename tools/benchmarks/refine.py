@@ -25,7 +25,8 @@ from mmremots.apis.command_line import (
     one_line_errors,
 )
 from mmremots.apis.inference import encoder_config
-from mmremots.engine.run import Run, finished_run
+from mmremots.engine.finished_run import finished_run
+from mmremots.engine.run import Run
 from mmremots.engine.run_folder import read_json
 from mmremots.formats.tracks import VideoTracks
 

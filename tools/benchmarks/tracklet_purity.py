@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 import mmremots
 from mmremots.apis.command_line import markdown_table, one_line_errors
-from mmremots.engine.run import Run, finished_run
+from mmremots.engine.finished_run import finished_run
+from mmremots.engine.run import Run
 from mmremots.engine.stage_list import build_stages
 from mmremots.engine.stages import TrackletStage
 from mmremots.evaluation.embedding_quality import match_to_truth

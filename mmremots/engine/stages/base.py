@@ -11,6 +11,11 @@ from mmremots.engine.run import Run
 from mmremots.engine.video_work import VideoWork
 from mmremots.structures.video import Video
 
+#: What a stage may need, and the steps that it takes.
+MADE_OF_FRAMES = dict(
+    crops=['crops'], features=['crops', 'features'], overlaps=['flow'],
+    overlaps_of_all=['flow'])
+
 
 class Stage(metaclass=ABCMeta):
     """A step of a run: reads what earlier steps left, writes once.
@@ -85,7 +90,7 @@ class VideoStage(Stage):
     #: Whether valid output is kept even in a run that starts anew.
     always_keep = False
     #: Methods of :class:`VideoWork` for what it needs that is made frame by
-    #: frame: ``crops``, ``features``, ``overlaps``, ``overlaps_of_all``.
+    #: frame, of those in ``MADE_OF_FRAMES``.
     needs: tuple[str, ...] = ()
 
     def run(self, run: Run, label: str) -> None:
@@ -93,21 +98,19 @@ class VideoStage(Stage):
         settings, keep = self.settings(run), True if self.always_keep else None
         if self.needs:
             run.prepare(label, self.piece, self._needed, settings, keep)
-        for video in run.share(run.videos):
+        for video in run.own_videos:
             title = f'{label}, {video.name}'
             work = run.work(video)
-            found = run.make(
+            found = run.artifacts.make(
                 self.piece(video), title,
                 partial(self.process, run, work, title), settings, keep=keep)
             if found is not None:
                 run.tell(video, self.name.replace('-', '_'), found)
-        run.wait()
+        run.processes.wait()
 
     def steps(self, run: Run, made: set[str]) -> list[str]:
         """Those of what it needs."""
-        of = dict(crops=['crops'], features=['crops', 'features'],
-                  overlaps=['flow'], overlaps_of_all=['flow'])
-        return [step for name in self.needs for step in of[name]
+        return [step for name in self.needs for step in MADE_OF_FRAMES[name]
                 if step not in made]
 
     def _needed(self, work: VideoWork, title: str) -> None:

@@ -54,7 +54,7 @@ class MaskGeneration(VideoStage):
 
     def check(self, run: Run) -> None:
         """Check the detectors, but for those whose work is done."""
-        videos = [video for video in run.share(run.videos)
+        videos = [video for video in run.own_videos
                   if not run.artifacts.valid(self.piece(video))]
         for name, source in run.model.detector.named_sources():
             for video in videos:
@@ -84,8 +84,9 @@ class MaskGeneration(VideoStage):
         weak_sources = detector.weak_sources(sources)
         frames = range(1, video.num_frames + 1)
         fused, weak = [], []
-        for frame in progress(frames, title, video.num_frames, step='fusion',
-                              frames=video.num_frames):
+        for frame in progress(frames, title, video.num_frames, 'frame',
+                              'fusion', video.num_frames,
+                              run.processes.outlook):
             fused.append(detector.combine([
                 source.detect(None, video, frame) for source in sources]))
             weak.append(detector.combine_weak(fused[-1], [
@@ -107,8 +108,8 @@ class MaskGeneration(VideoStage):
             run.artifacts.fact(f'model.detector, {name}')
             video = work.images()
             step = source.batch_size
-            parts = Parts(
-                work, path, video.num_frames, -(-FRAMES // step) * step)
+            parts = Parts(run.artifacts, video.num_frames, path,
+                          video.num_frames, -(-FRAMES // step) * step)
             if parts.make(
                     partial(self._detect, video, source), title, name):
                 with atomic_path(path) as temporary, temporary.open(
@@ -117,8 +118,9 @@ class MaskGeneration(VideoStage):
                         lines.tobytes() for lines, in parts.take())
                 run.artifacts.wrote(path)
 
-        run.make(self._piece_of(work.video, name), f'{title}, {name}', detect,
-                 keep=True)
+        run.artifacts.make(
+            self._piece_of(work.video, name), f'{title}, {name}', detect,
+            keep=True)
         return source.stored(path)
 
     def _detect(self, video: Video, source: LiveDetector,

@@ -237,9 +237,10 @@ class GapFilling(TrackStage):
         needed[:-1] |= inside[::step][1:]
         frames = (read_frame(video, int(t)) if wanted else None
                   for t, wanted in zip(numbers, needed, strict=True))
-        yield from progress(
-            run.part('motion').flows(frames, workers=run.threads), title,
-            video.num_frames - 1, 'pair')
+        flows = run.part('motion').flows(
+            frames, workers=run.processes.threads)
+        yield from progress(flows, title, video.num_frames - 1, 'pair',
+                            outlook=run.processes.outlook)
 
 
 def _check_times(stage: TrackStage, *names: str) -> None:

@@ -87,7 +87,7 @@ class TrackletsFromFile(TrackletStage):
         for video in run.videos:
             run.artifacts.know(self._fact(video), partial(
                 self._digests, video))
-        for video in run.share(run.videos):
+        for video in run.own_videos:
             if not run.artifacts.valid(self.piece(video),
                                        self.settings(run)):
                 self._read(video)

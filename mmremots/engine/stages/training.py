@@ -21,7 +21,6 @@ from mmremots.datasets.triplets import (
     NoGroupsError,
 )
 from mmremots.engine.encoder_training import train_encoder
-from mmremots.engine.progress import Outlook
 from mmremots.engine.quality import (
     check_labelled,
     check_truth,
@@ -95,7 +94,7 @@ class EncoderTraining(Stage):
         name = f'{self.output}{self.suffix}'
         out = run.folder.encoder(name)
         with run.processes.together():
-            run.make(self.name, label, partial(
+            run.artifacts.make(self.name, label, partial(
                 self._train, run, label, name, run.require_encoder(), out),
                 self.settings(run))
         run.encoder = out
@@ -146,7 +145,7 @@ class EncoderTraining(Stage):
                       'stay as they are', 'current', level=30)
             if is_main_process():
                 save_encoder(read_state_dict(start), out)
-            run.wait()
+            run.processes.wait()
             run.artifacts.wrote(out)
             return
         encoder = copy.deepcopy(run.model_cfg['reid'])
@@ -162,7 +161,7 @@ class EncoderTraining(Stage):
             settings=settings,
             length=self._length(label, settings, groups), seed=run.seed,
             resume=goes_on and run.resume, launcher=run.launcher)
-        Outlook.current.passed('training', 1, time.monotonic() - began)
+        run.processes.outlook.passed('training', 1, time.monotonic() - began)
         run.artifacts.wrote(out)
 
 
@@ -249,7 +248,7 @@ class InterTrackletTraining(TargetTraining):
                 with atomic_path(path) as temporary, temporary.open(
                         'wb') as file:
                     np.save(file, ids, allow_pickle=False)
-        run.wait()
+        run.processes.wait()
         return super().data(run, label)
 
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:

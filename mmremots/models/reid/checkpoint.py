@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from mmengine.logging import print_log
@@ -22,9 +22,6 @@ from mmremots.structures.files import atomic_path
 from .onnx_weights import load_onnx_osnet
 from .se_resnext_weights import from_seresnext, is_seresnext
 from .torchreid_weights import from_torchreid, is_torchreid
-
-if TYPE_CHECKING:
-    from .base import BaseEncoder
 
 #: What belongs to one set of identities, and not to another.
 OF_IDENTITIES = ('head.classifier.', 'head.loss_center.')
@@ -82,7 +79,7 @@ def _convert(weights: dict[str, torch.Tensor],
     return weights
 
 
-def load_encoder(model: BaseEncoder, path: str | Path) -> None:
+def load_encoder(model: nn.Module, path: str | Path) -> None:
     """Loads weights into an encoder; nothing is skipped without a word.
 
     What may be left out or missing is said in :func:`fit_encoder`. If
