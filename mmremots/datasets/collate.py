@@ -22,17 +22,17 @@ def collate_groups(items: Sequence[Mapping[str, np.ndarray]]
 
     Returns:
         ``inputs`` (B, 3, H, W) uint8 tensor, BGR; and ``data_samples``, a
-        dict of ``labels`` (B,) int64, -1 for target crops, and ``relation``
+        dict of ``people`` (B,) int64, -1 for target crops, and ``relation``
         (B, B) int8, see :func:`relation_matrix`.
     """
     batch = {key: np.concatenate([item[key] for item in items])
              for key in items[0]}
-    images, labels = batch.pop('images'), batch.pop('labels')
-    relation = relation_matrix(**batch, labelled=labels >= 0)
+    images, people = batch.pop('images'), batch.pop('people')
+    relation = relation_matrix(**batch, labelled=people >= 0)
     return {
         'inputs': torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
         'data_samples': {
-            'labels': torch.from_numpy(labels),
+            'people': torch.from_numpy(people),
             'relation': torch.from_numpy(relation),
         },
     }

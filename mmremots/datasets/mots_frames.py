@@ -91,10 +91,10 @@ def connected_parts(rle: RLE) -> list[RLE]:
     Returns:
         Their masks, of the image's size; none of an empty mask.
     """
-    count, labels = cv2.connectedComponents(decode_mask(rle), connectivity=8)
+    count, numbered = cv2.connectedComponents(decode_mask(rle), connectivity=8)
     if count == 2:
         return [rle]
-    return [encode_mask(labels == part) for part in range(1, count)]
+    return [encode_mask(numbered == part) for part in range(1, count)]
 
 
 def _parts(instance: dict[str, Any]) -> list[dict[str, Any]]:

@@ -35,13 +35,13 @@ class View(NamedTuple):
     Attributes:
         table: Its video.
         row: Its row there.
-        label: Label of a labelled person, -1 of a target crop.
+        person: Number of a labelled person, -1 of a target crop.
         strong: Whether it is augmented strongly.
     """
 
     table: CropTable
     row: int
-    label: int
+    person: int
     strong: bool
 
 
@@ -109,7 +109,7 @@ class CropGroups(Dataset):
 
     @property
     def num_identities(self) -> int:
-        """Number of labelled people; their labels are 0 to it, exclusive."""
+        """Number of labelled people; their numbers are 0 to it, exclusive."""
         return len(self.people)
 
     def __len__(self) -> int:
@@ -119,7 +119,7 @@ class CropGroups(Dataset):
         """Make a group.
 
         Returns:
-            ``images`` (n, H, W, 3) uint8 BGR; and (n,) int64 each: ``labels``
+            ``images`` (n, H, W, 3) uint8 BGR; and (n,) int64 each: ``people``
             (-1 for target crops), ``videos``, ``identities``, ``starts``
             and ``ends``, as :func:`relation_matrix` takes them.
         """
@@ -129,11 +129,11 @@ class CropGroups(Dataset):
         for image, view in zip(images, views, strict=True):
             image[...] = self._render(view, rng)
         columns = np.array(
-            [(label, table.video,
-              table.persons[row] if label < 0 else label,
+            [(person, table.video,
+              table.persons[row] if person < 0 else person,
               table.starts[row], table.ends[row])
-             for table, row, label, _ in views], dtype=np.int64).T
-        names = ('labels', 'videos', 'identities', 'starts', 'ends')
+             for table, row, person, _ in views], dtype=np.int64).T
+        names = ('people', 'videos', 'identities', 'starts', 'ends')
         return {'images': images, **dict(zip(names, columns, strict=True))}
 
     def views(self, index: int) -> list[View]:
@@ -157,10 +157,10 @@ class CropGroups(Dataset):
         for position in range(index * per_group, (index + 1) * per_group):
             turn, place = divmod(position, len(self.people))
             order = self._rng(_PEOPLE, turn).permutation(len(self.people))
-            label = int(order[place])
-            table, rows = self.people[label]
+            person = int(order[place])
+            table, rows = self.people[person]
             views += [
-                View(table, int(row), label, strong=False)
+                View(table, int(row), person, strong=False)
                 for row in np.resize(rng.permutation(rows), self.instances)]
         return views
 
@@ -177,7 +177,7 @@ class CropGroups(Dataset):
             'rng': rng,
         }
         transforms = self.strong if view.strong else self.weak
-        for transform in transforms if view.label < 0 else self.labelled:
+        for transform in transforms if view.person < 0 else self.labelled:
             results = transform(results)
         return results['img']
 

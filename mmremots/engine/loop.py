@@ -94,10 +94,6 @@ class ReMOTSLoop(BaseLoop):
         self.stages = build_stages(stages)
         self.labelled = DATASETS.build(labelled) if labelled and any(
             stage.needs_labelled for stage in self.stages) else None
-        self.track_stages = [
-            stage for stage in self.stages if isinstance(stage, TrackStage)]
-        for stage in self.track_stages[:-1]:
-            stage.output = f'tracks_{stage.name}'
         self.training = training or {}
         self.show_dir = show_dir
         self.report = report
@@ -198,7 +194,7 @@ class ReMOTSLoop(BaseLoop):
         if run.checkpoint is not None and not has_file(run.checkpoint):
             raise FileNotFoundError(
                 f'{run.checkpoint}: no such checkpoint of the encoder')
-        if self.track_stages:
+        if any(isinstance(stage, TrackStage) for stage in self.stages):
             check_truth(run)
         elif self.show_dir is not None:
             raise ValueError(
@@ -247,18 +243,16 @@ class ReMOTSLoop(BaseLoop):
     def _finish(self, run: Run) -> dict[str, float]:
         """Score what was written, print the tables, pack the result."""
         folders = {
-            **{stage.title + stage.suffix: run.folder.root / stage.folder
-               for stage in self.stages if isinstance(stage, TrackletStage)},
-            **{stage.title + stage.suffix: run.folder.root / stage.output
-               for stage in self.track_stages[:-1]}}
-        if self.track_stages:
-            folders[FULL_RUN] = run.folder.root / self.track_stages[-1].output
-        else:
-            print_log('no stage makes tracks: nothing to score or to pack',
-                      'current')
+            FULL_RUN if stage.folder == 'tracks' else
+            stage.title + stage.suffix: run.folder.root / stage.folder
+            for stage in self.stages
+            if isinstance(stage, TrackletStage | TrackStage)}
         if FULL_RUN in folders:  # Before scores, which may fail.
             write_submission(folders[FULL_RUN], run.videos,
                              run.folder.root / 'submission.zip')
+        else:
+            print_log('no stage makes tracks: nothing to score or to pack',
+                      'current')
         tables: dict[str, dict[str, float]] = {}
         for title, folder in folders.items():
             if not all((folder / f'{video.name}.txt').is_file()

@@ -123,8 +123,8 @@ def collect(run: Run, stages: Sequence[Stage]) -> RunData:
         facts=[f'mmremots {__version__}',
                time.strftime('%Y-%m-%d %H:%M')],
         unit=unit, headline=_headline(metrics, videos, unit),
-        tables=[Table(title, header, rows, labels)
-                for title, labels, (header, rows) in zip(
+        tables=[Table(title, header, rows, names)
+                for title, names, (header, rows) in zip(
                     ('All sequences', 'Each sequence'), (1, 2), tables,
                     strict=False)],
         seconds=dict(sorted(
@@ -232,14 +232,12 @@ def _decisions(
     Of tracks that are in the result. Without the features that merging
     looked at there is nothing to tell; they are not computed again for this.
     """
-    made = [stage for stage in stages if isinstance(stage, TrackStage)]
-    merging = next((stage for stage in reversed(made)
+    merging = next((stage for stage in reversed(stages)
                     if isinstance(stage, Merging)), None)
     name, features = work.video.name, _kept_features(run, work)
     if merging is None or features is None:
         return [], []
-    folder = ('tracks' if merging is made[-1] else f'tracks_{merging.name}')
-    tracks = _ids_of_masks(run.folder.tracks(name, folder), work)
+    tracks = _ids_of_masks(run.folder.tracks(name, merging.folder), work)
     section = statistics.get(merging.name.replace('-', '_'), {})
     gap = getattr(run.model.merger, 'gap', None)
     masks = work.masks()

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmremots.config_check import build_part
-from mmremots.engine.stages.base import MADE_OF_FRAMES, Stage, VideoStage
+from mmremots.engine.stages.base import (
+    MADE_OF_FRAMES,
+    Stage,
+    TrackStage,
+    VideoStage,
+)
+from mmremots.engine.stages.tracking import TrackletStage
 from mmremots.registry import STAGES
 
 
@@ -18,7 +24,8 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
 
     Returns:
         The stages; the files of a second one of a kind have the suffix
-        ``_2``, and so on.
+        ``_2``, and so on. The last one that makes tracks leaves them in
+        ``tracks``, the others in ``tracks_<name>``.
     """
     stages: list[Stage] = []
     for number, config in enumerate(configs):
@@ -37,4 +44,8 @@ def build_stages(configs: Sequence[dict[str, Any]]) -> list[Stage]:
         rounds[stage.title] += 1
         if rounds[stage.title] > 1:
             stage.suffix = f'_{rounds[stage.title]}'
+        if isinstance(stage, TrackletStage):
+            stage.folder += stage.suffix
+    for stage in [s for s in stages if isinstance(s, TrackStage)][:-1]:
+        stage.folder = f'tracks_{stage.name}'
     return stages

@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 
 from mmremots.config_check import check_config, nearest
 
-#: Names of the trainings: in files, and in ``ReMOTSLoop.training``.
-OUTPUTS = ('labelled', 'intra', 'inter')
+#: Keys of the trainings: in files, and in ``ReMOTSLoop.training``.
+TRAININGS = ('labelled', 'intra', 'inter')
 
 
 def _is(value: Any, *kinds: type) -> bool:
@@ -44,18 +44,18 @@ _NO_MATTER: dict[str, tuple[str, ...]] = dict(
         'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor'))
 
 
-def training_settings(training: Mapping[str, Any], output: str,
+def training_settings(training: Mapping[str, Any], key: str,
                       overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of one training: shared ones, its own, and its stage's.
 
     Args:
         training: ``ReMOTSLoop.training``.
-        output: The training, one of ``OUTPUTS``.
+        key: Of the training, one of ``TRAININGS``.
         overrides: Settings of the stage.
     """
     merged = Config({name: value for name, value in training.items()
-                     if name not in OUTPUTS})
-    for settings in (training.get(output, {}), overrides):
+                     if name not in TRAININGS})
+    for settings in (training.get(key, {}), overrides):
         merged.merge_from_dict(dict(settings))
     return merged.to_dict()
 
@@ -107,14 +107,14 @@ def optimizer_here(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     return config
 
 
-def check_settings(training: Mapping[str, Any], output: str,
+def check_settings(training: Mapping[str, Any], key: str,
                    overrides: Mapping[str, Any], stage: str,
                    encoder: nn.Module, dataset: type) -> None:
     """Find settings that are none, and values that make no sense.
 
     Args:
         training: As of :func:`training_settings`, like the next two.
-        output: The training.
+        key: Of the training.
         overrides: Settings of the stage.
         stage: Name of the stage, for the error.
         encoder: What is trained.
@@ -123,22 +123,22 @@ def check_settings(training: Mapping[str, Any], output: str,
     Raises:
         ValueError: The setting's full name, its value, and what it must be.
     """
-    own = training.get(output, {})
+    own = training.get(key, {})
     if not isinstance(own, Mapping):
         raise ValueError(
-            f'test_cfg.training.{output} is {own!r}, not a dict')
+            f'test_cfg.training.{key} is {own!r}, not a dict')
     places = {}
     for prefix, given in (('test_cfg.training', training),
-                          (f'test_cfg.training.{output}', own),
+                          (f'test_cfg.training.{key}', own),
                           (stage, overrides)):
-        for name in given.keys() - (OUTPUTS if given is training else ()):
+        for name in given.keys() - (TRAININGS if given is training else ()):
             known = (*OWN, *RUNNER)
             if name not in known:
                 raise ValueError(
                     f'{prefix}.{name}: no such setting; there are '
                     + ', '.join(known) + nearest(name, known))
             places[name] = f'{prefix}.{name}'
-    settings = training_settings(training, output, overrides)
+    settings = training_settings(training, key, overrides)
     for name in (*NEEDED, 'start_share'):
         if name not in settings:
             raise ValueError(f'test_cfg.training has no {name}')

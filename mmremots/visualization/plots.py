@@ -72,8 +72,8 @@ def histogram_overlap(a: Histogram, b: Histogram) -> float:
 
 
 def draw_short_threshold(
-        negatives: Histogram | ArrayLike, threshold: float,
-        positives: Histogram | ArrayLike = ()) -> Figure:
+        different: Histogram | ArrayLike, threshold: float,
+        same: Histogram | ArrayLike = ()) -> Figure:
     """The paper's Figure 4: where theta_short comes from.
 
     Histogram of cosine similarity between masks of one frame, the normal
@@ -81,17 +81,17 @@ def draw_short_threshold(
     beside it, what the threshold must not cut.
 
     Args:
-        negatives: Similarities of all intra-frame pairs (different people),
+        different: Similarities of all intra-frame pairs (different people),
             or their :func:`histogram`.
         threshold: theta_short.
-        positives: Similarities of the links that flow alone is sure of (one
-            person), as ``negatives``.
+        same: Similarities of the links that flow alone is sure of (one
+            person), as ``different``.
     """
     figure, axes = _axes('Different people in one frame')
-    _draw_bars(axes, negatives, 'intra-frame pairs', _DIFFERENT)
-    if sum(_counted(positives)['counts']):
-        _draw_bars(axes, positives, 'one person in adjacent frames', _SAME)
-    mean, deviation = _moments(negatives)
+    _draw_bars(axes, different, 'intra-frame pairs', _DIFFERENT)
+    if sum(_counted(same)['counts']):
+        _draw_bars(axes, same, 'one person in adjacent frames', _SAME)
+    mean, deviation = _moments(different)
     if deviation > 0:
         x = np.linspace(mean - 4 * deviation, mean + 4 * deviation, 200)
         density = np.exp(-((x - mean) / deviation) ** 2 / 2) / (
@@ -101,46 +101,46 @@ def draw_short_threshold(
     return _finish(figure, axes, threshold, 'θ short')
 
 
-def draw_merge_threshold(negatives: Histogram | ArrayLike,
-                         positives: Histogram | ArrayLike,
+def draw_merge_threshold(different: Histogram | ArrayLike,
+                         same: Histogram | ArrayLike,
                          threshold: float) -> Figure:
     """The paper's Figure 5: where theta_merge comes from.
 
     Args:
-        negatives: Similarities of intra-frame pairs (different people), or
+        different: Similarities of intra-frame pairs (different people), or
             their :func:`histogram`.
-        positives: Similarities of pairs within short-term tracklets (the
+        same: Similarities of pairs within short-term tracklets (the
             same person), likewise, with the same edges.
         threshold: theta_merge.
     """
-    figure, axes = _separation(negatives, positives)
+    figure, axes = _separation(different, same)
     return _finish(figure, axes, threshold, 'θ merge')
 
 
-def plot_short_threshold(negatives: Histogram | ArrayLike, threshold: float,
+def plot_short_threshold(different: Histogram | ArrayLike, threshold: float,
                          path: PathLike,
-                         positives: Histogram | ArrayLike = ()) -> None:
+                         same: Histogram | ArrayLike = ()) -> None:
     """Write :func:`draw_short_threshold` to a PNG."""
-    _save(draw_short_threshold(negatives, threshold, positives), path)
+    _save(draw_short_threshold(different, threshold, same), path)
 
 
-def plot_merge_threshold(negatives: Histogram | ArrayLike,
-                         positives: Histogram | ArrayLike,
+def plot_merge_threshold(different: Histogram | ArrayLike,
+                         same: Histogram | ArrayLike,
                          threshold: float, path: PathLike) -> None:
     """Write :func:`draw_merge_threshold` to a PNG."""
-    _save(draw_merge_threshold(negatives, positives, threshold), path)
+    _save(draw_merge_threshold(different, same, threshold), path)
 
 
-def plot_separation(negatives: Histogram | ArrayLike,
-                    positives: Histogram | ArrayLike, path: PathLike) -> None:
+def plot_separation(different: Histogram | ArrayLike,
+                    same: Histogram | ArrayLike, path: PathLike) -> None:
     """What an encoder tells apart: Figure 5 without a threshold.
 
     Args:
-        negatives: As of :func:`plot_merge_threshold`.
-        positives: Likewise; none where there are no tracklets yet.
+        different: As of :func:`plot_merge_threshold`.
+        same: Likewise; none where there are no tracklets yet.
         path: PNG to write.
     """
-    _save(_finish(*_separation(negatives, positives)), path)
+    _save(_finish(*_separation(different, same)), path)
 
 
 def plot_timeline(frames: ArrayLike, track_ids: ArrayLike, path: PathLike,
@@ -244,16 +244,16 @@ def _draw_bars(axes: Any, similarities: Histogram | ArrayLike, name: str,
                 label=f'{name} ({int(counts.sum())})')
 
 
-def _separation(negatives: Histogram | ArrayLike,
-                positives: Histogram | ArrayLike) -> tuple[Figure, Any]:
+def _separation(different: Histogram | ArrayLike,
+                same: Histogram | ArrayLike) -> tuple[Figure, Any]:
     """Both histograms, and how much they overlap where both have pairs."""
-    negatives, positives = _counted(negatives), _counted(positives)
+    different, same = _counted(different), _counted(same)
     title = 'Different people and the same person'
-    if sum(negatives['counts']) and sum(positives['counts']):
-        title += f': overlap {histogram_overlap(negatives, positives):.1%}'
+    if sum(different['counts']) and sum(same['counts']):
+        title += f': overlap {histogram_overlap(different, same):.1%}'
     figure, axes = _axes(title)
-    _draw_bars(axes, negatives, 'intra-frame pairs', _DIFFERENT)
-    _draw_bars(axes, positives, 'within-tracklet pairs', _SAME)
+    _draw_bars(axes, different, 'intra-frame pairs', _DIFFERENT)
+    _draw_bars(axes, same, 'within-tracklet pairs', _SAME)
     return figure, axes
 
 

@@ -73,7 +73,7 @@ def true_people(dataset: CropGroups, index: int) -> list[tuple[str, int]]:
 
 def targets(dataset: CropGroups, index: int) -> list:
     """The target views of a group."""
-    return [view for view in dataset.views(index) if view.label < 0]
+    return [view for view in dataset.views(index) if view.person < 0]
 
 
 @pytest.mark.parametrize('kind', ['intra', 'inter'])
@@ -85,10 +85,10 @@ def test_one_to_one(videos, kind: str, group_size: int) -> None:
     dataset = cls(videos['source'], videos[target], group_size=group_size,
                   instances=2)
     for index in range(30):
-        labels = dataset[index]['labels']
-        assert (labels[:group_size] >= 0).all()
-        assert (labels[group_size:] == -1).all()
-        assert len(labels) == 2 * group_size
+        people = dataset[index]['people']
+        assert (people[:group_size] >= 0).all()
+        assert (people[group_size:] == -1).all()
+        assert len(people) == 2 * group_size
 
 
 @pytest.mark.parametrize('name', ['intra', 'inter'])
@@ -103,7 +103,7 @@ def test_relations_are_true(name: str, request) -> None:
     relation = collate_groups(
         [dataset[k] for k in indices])['data_samples']['relation'].numpy()
     people = [p for k in indices for p in true_people(dataset, k)]
-    labelled = np.array([v.label >= 0 for k in indices
+    labelled = np.array([v.person >= 0 for k in indices
                          for v in dataset.views(k)])
     ids = np.unique(people, axis=0, return_inverse=True)[1]
     same = ids[:, None] == ids
@@ -251,7 +251,7 @@ def test_labelled_half(videos, colour_of) -> None:
     for index in range(20):
         group = dataset[index]
         people = true_people(dataset, index)
-        assert group['labels'].tolist() == [label_of[p] for p in people]
+        assert group['people'].tolist() == [label_of[p] for p in people]
         assert len(set(people)) == 2 or index % 5 == 2
         for image, (_, person) in zip(group['images'], people, strict=True):
             assert np.abs(image[16, 8].astype(int)
@@ -261,7 +261,7 @@ def test_labelled_half(videos, colour_of) -> None:
 def test_labelled_people_come_equally_often(videos) -> None:
     """Through the people in turn, in another order each time."""
     dataset = LabelledCrops(videos['source'], group_size=2, instances=2)
-    order = [dataset[k]['labels'][0] for k in range(25)]
+    order = [dataset[k]['people'][0] for k in range(25)]
     turns = np.reshape(order, (5, 5))
     assert (np.sort(turns, axis=1) == np.arange(5)).all()
     assert len({tuple(turn) for turn in turns}) > 1
@@ -300,13 +300,13 @@ def test_same_batches_whatever_the_workers(videos, name: str) -> None:
         del iterator
     for one, two in zip(*batches, strict=True):
         assert torch.equal(one['inputs'], two['inputs'])
-        for key in ('labels', 'relation'):
+        for key in ('people', 'relation'):
             assert torch.equal(
                 one['data_samples'][key], two['data_samples'][key])
     batch = batches[0][0]
     assert batch['inputs'].shape == (32, 3, 32, 16)
     assert batch['inputs'].dtype == torch.uint8
-    assert batch['data_samples']['labels'].dtype == torch.int64
+    assert batch['data_samples']['people'].dtype == torch.int64
     assert batch['data_samples']['relation'].dtype == torch.int8
     assert batch['data_samples']['relation'].shape == (32, 32)
 
@@ -359,15 +359,15 @@ def test_each_view_has_its_own_transforms(videos, kind) -> None:
         for name, gray in stamps.items()})
     for index in range(20):
         assert [int(image[0, 0, 0]) for image in dataset[index]['images']] == [
-            10 if view.label >= 0 else 30 if view.strong else 20
+            10 if view.person >= 0 else 30 if view.strong else 20
             for view in dataset.views(index)]
 
 
 def test_without_source(videos) -> None:
     """Where nothing is labelled a group is its target half."""
     dataset = IntraFrameTriplets([], videos['target'])
-    assert (dataset[0]['labels'] == -1).all()
-    assert len(dataset[0]['labels']) == 8
+    assert (dataset[0]['people'] == -1).all()
+    assert len(dataset[0]['people']) == 8
     assert dataset.num_identities == 0
 
 

@@ -22,10 +22,10 @@ GOOD = Config.fromfile(
     ROOT / 'configs' / 'remots_mots20.py').test_cfg.training.to_dict()
 
 
-def check(training: dict[str, Any], output: str = 'intra',
+def check(training: dict[str, Any], key: str = 'intra',
           **overrides: Any) -> None:
     """Check the settings of a training of a small network."""
-    check_settings(training, output, overrides, 'Stage',
+    check_settings(training, key, overrides, 'Stage',
                    torch.nn.Linear(2, 2), IntraFrameTriplets)
 
 

@@ -70,12 +70,12 @@ def similarities():
 
 def test_figures_are_written_and_deterministic(similarities, tmp_path):
     """Same numbers, same bytes: a run can be compared with diff."""
-    negatives, positives = similarities
+    different, same = similarities
     for name in 'ab':
-        plot_short_threshold(negatives, 0.66, tmp_path / f'4{name}.png')
+        plot_short_threshold(different, 0.66, tmp_path / f'4{name}.png')
         plot_merge_threshold(
-            negatives, positives, 0.64, tmp_path / f'5{name}.png')
-        plot_separation(negatives, positives, tmp_path / f'6{name}.png')
+            different, same, 0.64, tmp_path / f'5{name}.png')
+        plot_separation(different, same, tmp_path / f'6{name}.png')
     for figure in '456':
         first = (tmp_path / f'{figure}a.png').read_bytes()
         assert first == (tmp_path / f'{figure}b.png').read_bytes()
@@ -84,10 +84,10 @@ def test_figures_are_written_and_deterministic(similarities, tmp_path):
 
 def test_stored_histograms_can_be_plotted_again(similarities, tmp_path):
     """A run's statistics draw what its features drew."""
-    negatives, positives = similarities
+    different, same = similarities
     stored = json.loads(json.dumps(
-        [histogram(negatives), histogram(positives)]))
-    plot_merge_threshold(negatives, positives, 0.6, tmp_path / 'a.png')
+        [histogram(different), histogram(same)]))
+    plot_merge_threshold(different, same, 0.6, tmp_path / 'a.png')
     plot_merge_threshold(*stored, 0.6, tmp_path / 'b.png')
     assert (tmp_path / 'a.png').read_bytes() == (
         tmp_path / 'b.png').read_bytes()

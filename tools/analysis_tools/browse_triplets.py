@@ -77,7 +77,7 @@ def draw_sheet(dataset: CropGroups, indices: list[int]) -> np.ndarray:
     groups = [dataset[index] for index in indices]
     rows = []
     for index, group in zip(indices, groups, strict=True):
-        labelled = group['labels'] >= 0
+        labelled = group['people'] >= 0
         rows += [draw_half(dataset, index, group, half)
                  for half in (np.flatnonzero(labelled),
                               np.flatnonzero(~labelled)) if len(half)]

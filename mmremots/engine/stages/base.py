@@ -22,8 +22,8 @@ class Stage(metaclass=ABCMeta):
 
     Attributes:
         title: Name of the step, as the log shows it.
-        suffix: Part of its files' names; the loop sets ``_2``, ``_3``, ...
-            for a step that is listed more than once.
+        suffix: Part of its files' names; :func:`build_stages` sets ``_2``,
+            ``_3``, ... for a step that is listed more than once.
         needs_labelled: Whether it looks at the labelled videos; a run of
             none that does never opens them.
     """
@@ -137,15 +137,16 @@ class TrackStage(VideoStage):
     """A stage that writes tracks: each mask of the result and its id.
 
     Attributes:
-        output: Folder of its files. That of the last such stage of a run is
-            ``tracks``, which holds the result; the loop names the others.
+        folder: Of its files. That of the last such stage of a run is
+            ``tracks``, which holds the result; :func:`build_stages` names
+            the others.
     """
 
-    output = 'tracks'
+    folder = 'tracks'
 
     def settings(self, run: Run) -> Any:
         """The folder, too: it changes when a stage is listed behind."""
-        return dict(config=super().settings(run), output=self.output)
+        return dict(config=super().settings(run), folder=self.folder)
 
     def run(self, run: Run, label: str) -> None:
         """Work, and hand the tracks to the stages that follow."""
@@ -154,4 +155,4 @@ class TrackStage(VideoStage):
 
     def hand_over(self, run: Run) -> None:
         """The tracks."""
-        run.tracked = self.output
+        run.tracked = self.folder

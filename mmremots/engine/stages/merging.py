@@ -29,7 +29,7 @@ class Merging(TrackStage):
             table, work.features(title), tracklets, work.overlaps(title),
             work.frame_rate)
         work.write_tracks(
-            Tracks(table, ids, np.arange(len(table))), self.output)
+            Tracks(table, ids, np.arange(len(table))), self.folder)
         for label, found in evidence.items():
             with work.plot(f'theta_merge_{label}') as path:
                 plot_merge_threshold(found.different, found.same,

@@ -110,7 +110,7 @@ class TrackPruning(TrackStage):
                 f'seen for {self.min_seconds:g} s on end with a score that '
                 'people of this video have; without this stage '
                 '(--no-pruning) they stay', stacklevel=2)
-        work.write_tracks(tracks.take(keep), self.output)
+        work.write_tracks(tracks.take(keep), self.folder)
         return dict(
             least_score=least, usual_step=steps,
             tracks=len(set(ids.tolist())), observations=len(ids),
@@ -169,7 +169,7 @@ class TrackExtension(TrackStage):
             self.min_iou)
         kept = found > 0
         work.write_tracks(
-            Tracks(free.take(kept), found[kept], row[kept]), self.output)
+            Tracks(free.take(kept), found[kept], row[kept]), self.folder)
         return dict(free=int((owner == 0).sum()),
                     observations_added=int(kept.sum()) - len(tracks.ids))
 
@@ -223,7 +223,7 @@ class GapFilling(TrackStage):
             forward, backward, self.min_iou, self.min_area)
         all_masks, all_ids, old = with_filled(table, ids, gaps, filled)
         rows = np.where(old >= 0, tracks.rows[old], NO_ROW)
-        work.write_tracks(Tracks(all_masks, all_ids, rows), self.output)
+        work.write_tracks(Tracks(all_masks, all_ids, rows), self.folder)
         return dict(gaps=len(gaps), observations_added=len(filled))
 
     @staticmethod

@@ -41,13 +41,8 @@ def statistics(
 class TrackletStage(VideoStage):
     """A stage that gives each mask its tracklet."""
 
-    #: Folder of its files, without the suffix.
-    output: str
-
-    @property
-    def folder(self) -> str:
-        """Folder of its files, in that of the run."""
-        return self.output + self.suffix
+    #: Of its files; :func:`build_stages` adds the suffix.
+    folder: str
 
     def check(self, run: Run) -> None:
         """Read what there is of ground truth, for the report."""
@@ -70,7 +65,7 @@ class ShortTermTracking(TrackletStage):
 
     title = 'short-term tracking'
     needs = ('features', 'overlaps')
-    output = 'tracklets'
+    folder = 'tracklets'
 
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:
@@ -98,7 +93,7 @@ class TrackletSplitting(TrackletStage):
 
     title = 'tracklet splitting'
     needs = ('features', )
-    output = 'tracklets_split'
+    folder = 'tracklets_split'
 
     def process(self, run: Run, work: VideoWork,
                 title: str) -> dict[str, Any]:

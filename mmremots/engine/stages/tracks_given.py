@@ -54,7 +54,7 @@ class TrackletsFromFile(TrackletStage):
     """
 
     title = 'tracklets from file'
-    output = 'tracklets'
+    folder = 'tracklets'
 
     def __init__(self, path: str, first_frame: int | None = None,
                  classes: Mapping[int, int] | None = None,

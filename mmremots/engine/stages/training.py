@@ -65,8 +65,9 @@ class EncoderTraining(Stage):
     needs_labelled = True
     #: What is trained on.
     dataset: type[CropGroups]
-    #: The trained weights are ``encoder_<output>.pth``.
-    output: str
+    #: Its key in ``ReMOTSLoop.training``; its weights are
+    #: ``encoder_<key>.pth``.
+    key: str
 
     def __init__(self, **overrides: Any) -> None:
         self.overrides = overrides
@@ -77,7 +78,7 @@ class EncoderTraining(Stage):
 
     def check(self, run: Run) -> None:
         """The labelled videos must have labels, settings must make sense."""
-        check_settings(run.training, self.output, self.overrides,
+        check_settings(run.training, self.key, self.overrides,
                        type(self).__name__, run.model.reid, self.dataset)
         if not run.labelled:
             raise ValueError(
@@ -91,7 +92,7 @@ class EncoderTraining(Stage):
 
     def run(self, run: Run, label: str) -> None:
         """Train, unless it was done, and use the weights from here on."""
-        name = f'{self.output}{self.suffix}'
+        name = f'{self.key}{self.suffix}'
         out = run.folder.encoder(name)
         with run.processes.together():
             run.artifacts.make(self.name, label, partial(
@@ -104,7 +105,7 @@ class EncoderTraining(Stage):
         return what_matters(self._settings(run))
 
     def _settings(self, run: Run) -> dict[str, Any]:
-        return training_settings(run.training, self.output, self.overrides)
+        return training_settings(run.training, self.key, self.overrides)
 
     @staticmethod
     def _length(label: str, settings: dict[str, Any],
@@ -176,7 +177,7 @@ class LabelledTraining(EncoderTraining):
 
     title = 'labelled training'
     dataset = LabelledCrops
-    output = 'labelled'
+    key = 'labelled'
 
     def __init__(self, **overrides: Any) -> None:
         super().__init__(**{'start_share': 0.0, **overrides})
@@ -222,7 +223,7 @@ class IntraFrameTraining(TargetTraining):
 
     title = 'intra-frame training'
     dataset = IntraFrameTriplets
-    output = 'intra'
+    key = 'intra'
     tracked = False
 
     def target(self, run: Run, video: Video, label: str) -> dict[str, str]:
@@ -236,7 +237,7 @@ class InterTrackletTraining(TargetTraining):
 
     title = 'inter-tracklet training'
     dataset = InterTrackletTriplets
-    output = 'inter'
+    key = 'inter'
     tracked = True
 
     def data(self, run: Run, label: str) -> dict[str, Any]:

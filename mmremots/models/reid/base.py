@@ -68,7 +68,7 @@ class BaseEncoder(BaseModel):
 
         Args:
             inputs: (B, 3, H, W) float32, preprocessed.
-            data_samples: For the loss: ``labels`` (B,) int64, the identity
+            data_samples: For the loss: ``people`` (B,) int64, the number
                 of a labelled crop and -1 for one of an unlabelled video;
                 ``relation`` (B, B) int8: 1 the same identity, -1 different
                 ones, 0 unknown.

@@ -28,9 +28,9 @@ class BNNeckHead(BaseModule):
         num_classes: Identities of the labelled set; None leaves out
             classifier, identity and center loss, and the scale of the batch
             norm, which only they train, is not trained.
-        loss_cls: Config of the identity loss ``(logits, labels) -> scalar``.
+        loss_cls: Config of the identity loss ``(logits, people) -> scalar``.
         loss_triplet: Config of the triplet loss ``(features, relation)``.
-        loss_center: Config of the center loss ``(features, labels)``, or
+        loss_center: Config of the center loss ``(features, people)``, or
             None for none; it gets ``num_classes`` and ``in_channels``.
         init_cfg: As in mmengine.
     """
@@ -76,13 +76,13 @@ class BNNeckHead(BaseModule):
         """Maps pooled features (B, in_channels) to those after the neck."""
         return self.bn(pooled)
 
-    def loss(self, pooled: Tensor, labels: Tensor,
+    def loss(self, pooled: Tensor, people: Tensor,
              relation: Tensor) -> dict[str, Tensor]:
         """Computes the losses of a batch.
 
         Args:
             pooled: (B, in_channels) features before the neck.
-            labels: (B,) int64: identity in [0, num_classes), or -1 for rows
+            people: (B,) int64: the number in [0, num_classes), or -1 for rows
                 of unlabelled videos. Not looked at without a classifier.
             relation: (B, B) int8: see :class:`TripletLoss`.
 
@@ -92,21 +92,21 @@ class BNNeckHead(BaseModule):
             connected to its parameters, as distributed training wants.
 
         Raises:
-            ValueError: If a label is ``num_classes`` or more.
+            ValueError: If a person is ``num_classes`` or more.
         """
         necked = self.bn(pooled)
         losses = dict(loss_triplet=self.loss_triplet(pooled, relation))
         if self.classifier is None:
             return losses
-        labelled = labels >= 0
-        labels = labels[labelled]
-        if len(labels) and int(labels.max()) >= len(self.classifier.weight):
+        labelled = people >= 0
+        people = people[labelled]
+        if len(people) and int(people.max()) >= len(self.classifier.weight):
             raise ValueError(
-                f'BNNeckHead: label {int(labels.max())} in a batch, but '
+                f'BNNeckHead: person {int(people.max())} in a batch, but '
                 f'num_classes is {self.num_classes}')
         logits = self.classifier(necked[labelled])
         losses['loss_cls'] = (
-            self.loss_cls(logits, labels) if len(labels) else logits.sum())
+            self.loss_cls(logits, people) if len(people) else logits.sum())
         if self.loss_center is not None:
-            losses['loss_center'] = self.loss_center(pooled[labelled], labels)
+            losses['loss_center'] = self.loss_center(pooled[labelled], people)
         return losses

@@ -85,7 +85,7 @@ class ReIDEncoder(BaseEncoder):
             if data_samples is None:
                 raise ValueError('ReIDEncoder: no data_samples for the loss')
             return self.head.loss(
-                pooled, data_samples['labels'], data_samples['relation'])
+                pooled, data_samples['people'], data_samples['relation'])
         features = self.head(pooled) if self.feature == 'bnneck' else pooled
         if mode == 'tensor':
             return features

@@ -108,28 +108,28 @@ class CenterLoss(nn.Module):
         self.lr = lr
         self.register_buffer('centers', torch.randn(num_classes, in_channels))
 
-    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, features: Tensor, people: Tensor) -> Tensor:
         """Computes the loss; moves the centers when in training.
 
         Args:
             features: (B, in_channels), any floating type.
-            labels: (B,) int64 in [0, num_classes). B may be 0; in a
+            people: (B,) int64 in [0, num_classes). B may be 0; in a
                 distributed run every process must call, with rows or not.
 
         Returns:
             Scalar, float32.
         """
-        offsets = features.float() - self.centers[labels]
+        offsets = features.float() - self.centers[people]
         if self.training:
-            self._move_centers(offsets.detach(), labels)
-        loss = offsets.square().sum() / max(len(labels), 1)
+            self._move_centers(offsets.detach(), people)
+        loss = offsets.square().sum() / max(len(people), 1)
         return self.loss_weight * loss
 
     @torch.no_grad()
-    def _move_centers(self, offsets: Tensor, labels: Tensor) -> None:
+    def _move_centers(self, offsets: Tensor, people: Tensor) -> None:
         total = torch.zeros_like(self.centers)
-        total.index_add_(0, labels, offsets)
-        count = total.new_tensor(float(len(labels)))
+        total.index_add_(0, people, offsets)
+        count = total.new_tensor(float(len(people)))
         all_reduce(total)
         all_reduce(count)
         self.centers += self.lr * 2 / count.clamp(min=1) * total

@@ -89,8 +89,8 @@ def crossing(negatives: ArrayLike, positives: ArrayLike) -> float:
     Raises:
         ValueError: If one of them is empty or not finite.
     """
-    different = np.sort(_finite(negatives, 'negatives'))
-    same = np.sort(_finite(positives, 'positives'))
+    different = np.sort(_finite(negatives, 'similarities of different people'))
+    same = np.sort(_finite(positives, 'similarities of one person'))
     values = np.unique(np.concatenate([different, same]))
     if len(values) == 1:
         return float(values[0])
@@ -197,37 +197,37 @@ class CrossingThreshold:
             fallback or {'type': 'ThreeSigmaThreshold', 'fallback': 1.0})
 
     def __call__(
-            self, negatives: ArrayLike, positives: ArrayLike) -> Threshold:
+            self, different: ArrayLike, same: ArrayLike) -> Threshold:
         """The threshold of one video.
 
         Args:
-            negatives: (P,) intra-frame similarities, P >= 0.
-            positives: (Q,) similarities within tracklets, Q >= 0.
+            different: (P,) intra-frame similarities, P >= 0.
+            same: (Q,) similarities within tracklets, Q >= 0.
 
         Raises:
             ValueError: If one is not finite.
         """
-        if not np.size(positives):
+        if not np.size(same):
             return self._fall_back(
-                negatives, 'no tracklet has two observations')
-        same = _finite(positives, 'positives')
-        if not np.size(negatives):
-            value = float(same.mean() - 3 * same.std())
+                different, 'no tracklet has two observations')
+        of_one = _finite(same, 'similarities of one person')
+        if not np.size(different):
+            value = float(of_one.mean() - 3 * of_one.std())
             return _warned(Threshold(
                 value, 'positives',
                 f'no frame has two masks; the threshold is mean - 3 sigma '
                 f'within tracklets, {value:.4f}'))
-        different = _finite(negatives, 'negatives')
-        if same.mean() <= different.mean():
+        of_others = _finite(different, 'similarities of different people')
+        if of_one.mean() <= of_others.mean():
             return self._fall_back(
-                negatives,
+                different,
                 f'the encoder does not separate people: similarity within '
-                f'tracklets is {same.mean():.4f} on average, within frames '
-                f'{different.mean():.4f}')
-        return Threshold(crossing(different, same), 'crossing')
+                f'tracklets is {of_one.mean():.4f} on average, within frames '
+                f'{of_others.mean():.4f}')
+        return Threshold(crossing(of_others, of_one), 'crossing')
 
-    def _fall_back(self, negatives: ArrayLike, reason: str) -> Threshold:
-        threshold = self.fallback(negatives)
+    def _fall_back(self, different: ArrayLike, reason: str) -> Threshold:
+        threshold = self.fallback(different)
         rest = threshold.note or (
             f'the threshold is that of people of one frame '
             f'({threshold.rule}), {threshold.value:.4f}')

@@ -23,13 +23,13 @@ class Table(NamedTuple):
         title: What stands above it.
         header: Names of the columns.
         rows: Cells, as many in each row.
-        labels: How many columns, from the left, are names, not numbers.
+        names: How many columns, from the left, are names, not numbers.
     """
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
-    labels: int = 1
+    names: int = 1
 
 
 class Face(NamedTuple):

@@ -42,14 +42,14 @@ def crops(count: int, seed: int = 0) -> np.ndarray:
 
 def train_batch(seed: int = 0) -> dict[str, Any]:
     """Four labelled people and four of a target video, two crops each."""
-    labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3] + [-1] * 8)
+    labelled = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3] + [-1] * 8)
     people = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7])
     relation = torch.where(people[:, None] == people, 1, -1)
     relation[:8, 8:] = relation[8:, :8] = 0
     inputs = torch.tensor(crops(16, seed)).permute(0, 3, 1, 2)
     return dict(
         inputs=inputs,
-        data_samples=dict(labels=labels, relation=relation.to(torch.int8)))
+        data_samples=dict(people=labelled, relation=relation.to(torch.int8)))
 
 
 def test_modes() -> None:
@@ -177,7 +177,7 @@ def test_all_trained_weights_get_gradients(
     encoder = tiny_encoder(num_classes).train()
     data = train_batch()
     if not labelled:
-        data['data_samples']['labels'].fill_(-1)
+        data['data_samples']['people'].fill_(-1)
     data = encoder.data_preprocessor(data, True)
     sum(encoder(**data, mode='loss').values()).backward()
     for name, parameter in encoder.named_parameters():
@@ -247,10 +247,10 @@ rank = get_rank()
 # Two halves move the centers as the whole would: lr 0.5, gradient -2 / 8.
 torch.manual_seed(0)
 loss = CenterLoss(4, 3)
-features, labels = torch.randn(8, 3), torch.randint(0, 4, (8, ))
-offsets = features - loss.centers[labels]
-expected = loss.centers.clone().index_add_(0, labels, offsets / 8)
-loss(features[rank::2], labels[rank::2])
+features, people = torch.randn(8, 3), torch.randint(0, 4, (8, ))
+offsets = features - loss.centers[people]
+expected = loss.centers.clone().index_add_(0, people, offsets / 8)
+loss(features[rank::2], people[rank::2])
 torch.testing.assert_close(loss.centers, expected)
 
 # The second process has no labelled crop.
@@ -267,7 +267,7 @@ people = torch.tensor([0, 0, 1, 1])
 data = dict(
     inputs=torch.randint(0, 256, (4, 3, 32, 16), dtype=torch.uint8),
     data_samples=dict(
-        labels=people if rank == 0 else torch.full((4, ), -1),
+        people=people if rank == 0 else torch.full((4, ), -1),
         relation=torch.where(people[:, None] == people, 1, -1)))
 for _ in range(3):
     model.train_step(data, wrapper)

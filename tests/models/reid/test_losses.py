@@ -51,8 +51,8 @@ def test_triplet_of_known_labels_is_batch_hard() -> None:
     """With all pairs known it is the loss everyone knows."""
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(16, 8, generator=generator)
-    labels = torch.arange(4).repeat_interleave(4)
-    equal = labels[:, None] == labels
+    people = torch.arange(4).repeat_interleave(4)
+    equal = people[:, None] == people
     relation = torch.where(equal, 1, -1).to(torch.int8)
     distance = torch.cdist(features, features)
     hardest = (distance * equal).max(1)[0] - (
@@ -98,8 +98,8 @@ def test_no_triplet_is_zero_and_connected(value: int) -> None:
 def test_equal_features_have_finite_gradients() -> None:
     """Collapsed features: the distance has no derivative there."""
     features = torch.ones(4, 3, requires_grad=True)
-    labels = torch.tensor([0, 0, 1, 1])
-    relation = torch.where(labels[:, None] == labels, 1, -1)
+    people = torch.tensor([0, 0, 1, 1])
+    relation = torch.where(people[:, None] == people, 1, -1)
     loss = TripletLoss(0.3)(features, relation)
     loss.backward()
     assert float(loss) == pytest.approx(0.3)
@@ -140,17 +140,17 @@ def test_centers_follow_the_reference_optimizers() -> None:
     centers = ours.centers.clone().requires_grad_()
     sgd = torch.optim.SGD([centers], lr=lr)
     for _ in range(steps):
-        labels = torch.randint(0, 7, (12, ))
+        people = torch.randint(0, 7, (12, ))
         x = torch.randn(12, 4, requires_grad=True)
         y = x.detach().clone().requires_grad_()
         expected = weight * sum(
-            ((y[i] - centers[labels[i]])**2).sum() for i in range(12)) / 12
+            ((y[i] - centers[people[i]])**2).sum() for i in range(12)) / 12
         sgd.zero_grad()
         expected.backward()
         centers.grad /= weight
         sgd.step()
 
-        loss = ours(x, labels)
+        loss = ours(x, people)
         loss.backward()
         torch.testing.assert_close(loss, expected)
         torch.testing.assert_close(x.grad, y.grad)

@@ -31,5 +31,5 @@ class SeenOften(TrackStage):
         _, of_row, counts = np.unique(
             tracks.ids, return_inverse=True, return_counts=True)
         kept = counts[of_row] >= self.least
-        work.write_tracks(tracks.take(kept), self.output)
+        work.write_tracks(tracks.take(kept), self.folder)
         return dict(masks_left=int(kept.sum()))
