@@ -14,6 +14,7 @@ from mmremots.formats.ground_truth import read_truth
 from mmremots.registry import DATASETS
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
 from mmremots.structures.observations import Observations
+from mmremots.structures.rle import counts_text
 from mmremots.structures.video import Video
 
 from .sequences import find_sequences
@@ -197,7 +198,6 @@ class MOTSChallengeDataset(BaseVideoDataset):
             if not ignored and category not in self.class_ids:
                 continue
             rle = table.rles[row]
-            counts = rle['counts']
             instances.append({
                 'bbox': table.boxes[row].tolist(),
                 'bbox_label': 0 if ignored else self.class_ids[category],
@@ -211,8 +211,7 @@ class MOTSChallengeDataset(BaseVideoDataset):
                 # and ignores the instance.
                 'mask': {
                     'size': [int(side) for side in rle['size']],
-                    'counts': (counts.decode('ascii')
-                               if isinstance(counts, bytes) else counts),
+                    'counts': counts_text(rle),
                 },
             })
         return instances

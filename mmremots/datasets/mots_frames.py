@@ -15,6 +15,7 @@ from mmremots.structures.masks import (
     encode_mask,
     rle_bbox,
 )
+from mmremots.structures.rle import counts_text
 
 
 @DATASETS.register_module()
@@ -108,9 +109,5 @@ def _parts(instance: dict[str, Any]) -> list[dict[str, Any]]:
     boxes = np.asarray(rle_bbox(parts), np.float32).tolist()
     return [
         {**instance, 'bbox': box,
-         'mask': {'size': rle['size'], 'counts': _text(rle['counts'])}}
+         'mask': {'size': rle['size'], 'counts': counts_text(rle)}}
         for box, rle in zip(boxes, parts, strict=True)]
-
-
-def _text(counts: bytes | str) -> str:
-    return counts.decode('ascii') if isinstance(counts, bytes) else counts

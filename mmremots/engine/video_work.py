@@ -200,9 +200,7 @@ class VideoWork:
             ValueError: ``FILE:LINE: ...`` where it is broken.
         """
         if self.video.gt_path is None:
-            raise FileNotFoundError(
-                f'{self.video.name}: a labelled sequence without ground '
-                'truth')
+            raise FileNotFoundError(f'{self.video.name}: no ground truth')
         digest = self.artifacts.fact(self._called('annotation'))
         classes = (self.artifacts.fact('labelled classes')
                    if self.kind == 'labelled' else None)
@@ -212,14 +210,12 @@ class VideoWork:
             people = (rows.labels != IGNORE if classes is None
                       else np.isin(rows.labels, classes))
             seen = rle_area(rows.rles) > 0
-            if (people & ~seen).any():
-                print_log(
-                    f'{path}: {np.count_nonzero(people & ~seen)} objects '
-                    'without a pixel are left out', 'current',
-                    level=logging.WARNING)
+            unseen = np.count_nonzero(people & ~seen)
+            if unseen:
+                print_log(f'{path}: {unseen} objects without a pixel are '
+                          'left out', 'current', level=logging.WARNING)
             people &= seen
-            self._parsed[path] = (digest, (
-                rows.take(np.flatnonzero(people)), ids[people]))
+            self._parsed[path] = digest, (rows.take(people), ids[people])
         return self._parsed[path][1]
 
     def crops(self, title: str) -> CropStore:
@@ -255,8 +251,8 @@ class VideoWork:
         path = self.folder.embeddings(self.video.name, encoder)
 
         def embed() -> None:
-            reid, crops, table = (
-                self._encoder(), self.crops(title), self.masks())
+            reid, crops = self._encoder(), self.crops(title)
+            labels = self.masks().labels
 
             def batches(items: range) -> Iterator[Made]:
                 for k in items:
@@ -274,8 +270,7 @@ class VideoWork:
                     for found, in parts.take():
                         features[row:row + len(found)] = found
                         row += len(found)
-                    reid.centre(features, crops.frames, table.labels,
-                                out=features)
+                    reid.centre(features, crops.frames, labels, features)
                     features.flush()
                 self.artifacts.wrote(path)
 
@@ -311,9 +306,8 @@ class VideoWork:
                     self.artifacts.processes.threads), title, 'flow'):
                 found = Overlaps(*map(np.concatenate, zip(
                     *parts.take(), strict=True)))
-                with atomic_path(path) as temporary, temporary.open(
-                        'wb') as file:
-                    np.savez(file, **found._asdict())
+                with atomic_path(path) as temporary:
+                    np.savez(temporary, **found._asdict())
                 self.artifacts.wrote(path)
 
         def read() -> Overlaps:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mmremots.structures.classes import CLASS_NAMES, IGNORE
 from mmremots.structures.files import file_sha256, has_file
 from mmremots.structures.observations import Observations
-from mmremots.structures.video import Video, naming_exif, to_frames, to_numbers
+from mmremots.structures.video import Video, naming_exif, to_frames
 
 from .instance_pngs import instance_png_paths, read_instance_pngs
 from .observation_files import read_mots
@@ -67,15 +67,6 @@ def read_truth(video: Video) -> tuple[Observations, NDArray[np.int64]]:
         _log_once(f'{video.name}: ground truth {path}: '
                   f'{describe_objects(objects)}, {len(table)} masks')
     return table, ids
-
-
-def truth_place(video: Video, frame: int) -> str:
-    """Where the ground truth of a frame stands, of PNGs the file."""
-    path = str(video.gt_path)
-    if not Path(path).is_dir():
-        return path
-    number = int(to_numbers(video, frame))
-    return str(instance_png_paths(path).get(number, path))
 
 
 def truth_sha256(video: Video) -> str | None:

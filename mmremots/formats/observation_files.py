@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmremots.structures.files import atomic_path
-from mmremots.structures.masks import RLE
 from mmremots.structures.observations import Observations
+from mmremots.structures.rle import RLE, counts_text
 
 from .row_tables import NoMasksError, Reading, ReadingOptions, gather
-from .rows import are_boxes, parse_detection_line, parse_mots_line
+from .rows import (
+    DETECTION_COLUMNS,
+    are_boxes,
+    parse_detection_line,
+    parse_mots_line,
+)
 from .text_lines import read_columns
 
 PathLike = str | os.PathLike[str]
-
-#: Columns before TrackR-CNN's embedding.
-_DETECTION_COLUMNS = 10
 
 
 def read_detections(
@@ -67,7 +69,7 @@ def detections_in_text(
 
     def lines() -> Iterator[tuple[str, list[str]]]:
         for place, fields in _lines_of_masks(path):
-            extra.add(len(fields) - _DETECTION_COLUMNS)
+            extra.add(len(fields) - DETECTION_COLUMNS)
             yield place, fields
 
     found = gather(
@@ -186,6 +188,4 @@ def _lines_of_masks(path: PathLike) -> Iterator[tuple[str, list[str]]]:
 
 
 def _rle_text(rle: RLE) -> str:
-    counts = rle['counts']
-    text = counts.decode('ascii') if isinstance(counts, bytes) else counts
-    return f'{rle["size"][0]} {rle["size"][1]} {text}'
+    return f'{rle["size"][0]} {rle["size"][1]} {counts_text(rle)}'

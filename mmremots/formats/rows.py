@@ -19,7 +19,7 @@ from mmremots.structures.rle import RLE, check_rle, rle_size
 _LARGEST_INTEGER = 10**10
 _LARGEST_NUMBER = 1e30
 #: Columns of TrackR-CNN's text before the embedding, if there is one.
-_DETECTION_COLUMNS = 10
+DETECTION_COLUMNS = 10
 #: A few numbers too many are a mistake, no embedding.
 _SHORTEST_EMBEDDING = 8
 #: Ids are ``class * 1000 + n``, as far as people follow the format.
@@ -86,12 +86,12 @@ def parse_detection_line(fields: Sequence[str]) -> Row:
     Columns behind these, an embedding, are checked to be numbers and left
     out. The box may be inside out: :mod:`.mask_boxes` knows what that means.
     """
-    embedding = len(fields) - _DETECTION_COLUMNS
+    embedding = len(fields) - DETECTION_COLUMNS
     if embedding < 0 or 0 < embedding < _SHORTEST_EMBEDDING:
         raise ValueError(
-            f'{len(fields)} columns, not {_DETECTION_COLUMNS}, or these and '
+            f'{len(fields)} columns, not {DETECTION_COLUMNS}, or these and '
             'an embedding')
-    for text in fields[_DETECTION_COLUMNS:]:
+    for text in fields[DETECTION_COLUMNS:]:
         to_number(text, 'number of an embedding')
     x1, y1, x2, y2 = (
         to_number(text, 'box coordinate') for text in fields[1:5])
@@ -127,7 +127,7 @@ def are_boxes(fields: Sequence[str]) -> bool:
                 float(text)
     except ValueError:
         return False
-    if len(fields) in (6, _DETECTION_COLUMNS):
+    if len(fields) in (6, DETECTION_COLUMNS):
         try:
             check_rle(_rle(fields[-3:]))
         except ValueError:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmremots.structures.classes import CAR, IGNORE, PEDESTRIAN
 from mmremots.structures.masks import RLE, decode_mask, rle_area
 from mmremots.structures.observations import Observations
+from mmremots.structures.rle import counts_text
 
 from .given_arrays import mask_rle
 from .mask_boxes import box_mask
@@ -49,7 +50,7 @@ def coco_of(
             'track_id': int(ids[row]), 'score': float(table.scores[row]),
             'bbox': [x1, y1, x2 - x1, y2 - y1], 'area': area, 'iscrowd': 0,
             'segmentation': {'size': [height, width],
-                             'counts': _text(table.rles[row])}})
+                             'counts': counts_text(table.rles[row])}})
     return {
         'info': {'description': 'tracks', 'thresholds': dict(thresholds)},
         'videos': [{'id': 1, 'name': name, 'fps': frame_rate,
@@ -85,7 +86,7 @@ def frame_of(table: Observations, ids: NDArray[np.int64],
     found = pandas.DataFrame(dict(zip(_COLUMNS, (
         table.frames, ids, table.labels, *table.boxes.T, table.scores,
         np.full(len(ids), table.size[0]), np.full(len(ids), table.size[1]),
-        np.array([_text(rle) for rle in table.rles], object)), strict=True)))
+        np.array(list(map(counts_text, table.rles)), object)), strict=True)))
     found.attrs = about
     return found
 
@@ -176,11 +177,6 @@ def tracked_detections(
                 columns[name].append(value)
     return dict(columns, masks=masks, num_frames=frame,
                 boxes=np.array(columns['boxes']).reshape(-1, 4))
-
-
-def _text(rle: RLE) -> str:
-    counts = rle['counts']
-    return counts.decode('ascii') if isinstance(counts, bytes) else counts
 
 
 def _needed(package: str) -> Any:

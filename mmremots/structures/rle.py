@@ -210,6 +210,12 @@ def rle_size(rle: RLE) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def counts_text(rle: RLE) -> str:
+    """The compressed counts as files have them."""
+    counts = rle['counts']
+    return counts.decode('ascii') if isinstance(counts, bytes) else counts
+
+
 def _counts(rle: RLE) -> bytes:
     counts = rle.get('counts')
     if isinstance(counts, str):

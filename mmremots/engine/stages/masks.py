@@ -56,12 +56,14 @@ class MaskGeneration(VideoStage):
         """Check the detectors, but for those whose work is done."""
         videos = [video for video in run.own_videos
                   if not run.artifacts.valid(self.piece(video))]
+        live = [source for _, source in run.model.detector.named_sources()
+                if source.needs_image]
         for name, source in run.model.detector.named_sources():
             for video in videos:
                 if not (source.needs_image and run.artifacts.valid(
                         self._piece_of(video, name))):
                     source.check(video)
-            if source.needs_image:
+            if source in live and len(live) > 1:
                 source.unload()  # One network at a time.
 
     def run(self, run: Run, label: str) -> None:

@@ -253,6 +253,10 @@ def test_one_network_at_a_time(
     run_masks(video_folder, tmp_path, *sources)
     assert held == [1, 1, 1, 1]  # Each is checked, then works.
     assert not loaded
+    held.clear()  # One alone is read once, and works on.
+    run_masks(video_folder, tmp_path / 'alone', sources[0])
+    assert held == [1]
+    assert not loaded
     assert {'v.txt', 'w.txt', 'tiny_segmenter_2/w.txt'} <= files(
         tmp_path).keys()
 
