@@ -87,7 +87,7 @@ def test_label_beyond_classes_is_told() -> None:
     """CUDA would abort the process without saying which."""
     head = BNNeckHead(5, num_classes=2)
     pooled, relation = batch()
-    with pytest.raises(ValueError, match=r'label 2 .* num_classes is 2'):
+    with pytest.raises(ValueError, match=r'person 2 .* num_classes is 2'):
         head.loss(pooled, LABELS, relation)
 
 
