@@ -106,7 +106,8 @@ def columns_of_frame(
         labels=frame['label'].to_numpy(), scores=frame['score'].to_numpy(),
         boxes=frame[['x1', 'y1', 'x2', 'y2']].to_numpy(),
         masks=[{'size': [int(height), int(width)],
-                'counts': counts.encode('ascii')}
+                'counts': (counts.encode('ascii')
+                           if isinstance(counts, str) else counts)}
                for height, width, counts in zip(
                    frame['height'], frame['width'], frame['rle'],
                    strict=True)])

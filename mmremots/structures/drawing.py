@@ -58,6 +58,8 @@ def draw_masks(image: NDArray[np.uint8], rles: Sequence[RLE],
     if not len(rles) == len(numbers) == len(texts):
         raise ValueError(f'{len(rles)} masks, {len(numbers)} ids, '
                          f'{len(texts)} captions')
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f'an image of {image.shape}, not (H, W, 3)')
     drawing = image.copy()
     scale = max(image.shape[0] / 1080, 0.36)
     corners = []

@@ -138,6 +138,9 @@ def test_csv(tmp_path: Path) -> None:
     found = VideoTracks.from_dataframe(
         pandas.read_csv('tracks.csv'), num_frames=3)
     assert rows(found) == rows(one())
+    table = one().to_dataframe()
+    table['rle'] = [text.encode() for text in table['rle']]  # pycocotools'.
+    assert rows(VideoTracks.from_dataframe(table)) == rows(one())
 
 
 def test_boxes_of_supervision() -> None:

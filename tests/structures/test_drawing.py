@@ -46,6 +46,12 @@ def test_captions_at_the_border_stay_inside():
     assert drawing[:12, 120:149].any()
 
 
+def test_a_grey_image_is_an_error():
+    """Not numpy's words on shapes."""
+    with pytest.raises(ValueError, match=r'of \(4, 6\), not \(H, W, 3\)'):
+        draw_masks(np.zeros((4, 6), np.uint8), [], [])
+
+
 def test_wrong_sizes_are_errors():
     """Not a shifted or silently missing mask."""
     image = np.zeros((50, 50, 3), np.uint8)
