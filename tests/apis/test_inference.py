@@ -99,6 +99,20 @@ def test_a_folder_and_an_iterator(
 
 
 @pytest.mark.slow
+def test_an_encoder_that_tells_nobody_apart(
+        config: Config, video: Video,
+        capfd: pytest.CaptureFixture[str]) -> None:
+    """A dead layer: all features are one; said, not silently compared."""
+    model = init_model(config)
+    inference_video(model, video.folder)
+    assert 'all alike' not in ''.join(capfd.readouterr())
+    for weight in list(model.reid.backbone.parameters())[1:]:
+        weight.data.zero_()
+    inference_video(model, video.folder)
+    assert 'features are all alike' in ''.join(capfd.readouterr())
+
+
+@pytest.mark.slow
 def test_refine(video: Video, tmp_path: Path,
                 capfd: pytest.CaptureFixture[str]) -> None:
     """A file, an object and supervision give the same; scores survive."""

@@ -1,6 +1,7 @@
 """Cosine similarities of known pairs: the data behind both thresholds."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 #: Rows at a time: a long video has millions of them.
 _BLOCK = 2**14
+#: Two crops, were they of twins, differ by more in some number.
+_ALIKE = 1e-6
 
 
 def unit_features(features: ArrayLike) -> NDArray[np.float64]:
@@ -74,6 +77,10 @@ def centred_features(
     place = place.ravel()  # numpy 2.0 gives it another shape
     kinds = kind.max(initial=-1) + 1
     shared = (count > 1)[place]
+    if shared.any() and np.ptp(features, axis=0).max() < _ALIKE:
+        warnings.warn(
+            f'{len(frames)} features are all alike: an encoder of these '
+            'weights tells nobody apart', stacklevel=2)
     # Rows of a class, frames of which are weighted alike.
     weights = np.zeros((kinds, len(frames)))
     weights[kind, np.arange(len(frames))] = shared / count[place]
