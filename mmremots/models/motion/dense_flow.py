@@ -19,6 +19,11 @@ _DIS_PRESETS = {
     'medium': cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
 
+#: As OpenCV's samples have it.
+_FARNEBACK: dict[str, Any] = dict(
+    pyr_scale=0.5, levels=3, winsize=15, iterations=3, poly_n=5,
+    poly_sigma=1.2, flags=0)
+
 #: DIS works on patches of 8 pixels at a quarter of the size; below this it
 #: raises, returns garbage or crashes the process, whatever the other side.
 _DIS_MIN_SIDE = 32
@@ -90,27 +95,13 @@ class DenseFlow:
         scale: Flow is found on images of this size, in (0, 1], and scaled
             up; half of it takes about a fifth of the time. Defaults to 1.0.
         preset: Of DIS: ``'medium'``, ``'fast'`` or ``'ultrafast'``.
-        pyr_scale: Of Farneback, as are the next five: size of one level of
-            the pyramid in that of the one below. These defaults are those
-            that OpenCV's samples use.
-        levels: Levels of the pyramid.
-        winsize: Averaging window in pixels.
-        iterations: Iterations at each level.
-        poly_n: Neighbourhood of the polynomial expansion in pixels.
-        poly_sigma: Its Gaussian.
     """
 
     def __init__(
             self,
             method: str = 'farneback',
             scale: float = 1.0,
-            preset: str = 'medium',
-            pyr_scale: float = 0.5,
-            levels: int = 3,
-            winsize: int = 15,
-            iterations: int = 3,
-            poly_n: int = 5,
-            poly_sigma: float = 1.2) -> None:
+            preset: str = 'medium') -> None:
         if method not in ('farneback', 'dis'):
             raise ValueError(
                 f"method is {method!r}, neither 'farneback' nor 'dis'")
@@ -122,10 +113,6 @@ class DenseFlow:
         self.method = method
         self.scale = scale
         self.preset = preset
-        self.farneback: dict[str, Any] = {
-            'pyr_scale': pyr_scale, 'levels': levels, 'winsize': winsize,
-            'iterations': iterations, 'poly_n': poly_n,
-            'poly_sigma': poly_sigma, 'flags': 0}
 
     def flow(
             self, gray_curr: NDArray[np.uint8],
@@ -210,7 +197,7 @@ class DenseFlow:
             gray_prev: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self.method == 'farneback':
             return cv2.calcOpticalFlowFarneback(
-                gray_curr, gray_prev, None, **self.farneback)
+                gray_curr, gray_prev, None, **_FARNEBACK)
         height, width = gray_curr.shape
         down, right = (
             max(0, _DIS_MIN_SIDE - side) for side in (height, width))
