@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,8 @@ DEFAULT_FRAME_RATE = 30.0
 #: How a JPEG and a TIFF begin.
 _JPEG = b'\xff\xd8'
 _TIFF = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
-#: A marker of JPEG, but for those that stand among pixels; what it may be.
-_END_OF_SCAN = re.compile(rb'\xff+[^\x00\xff\xd0-\xd7]')
+#: What may follow 0xff among the pixels of a JPEG, and what may end them.
+_WITHIN_SCAN = np.array([0, *range(0xd0, 0xd8), 0xff], dtype=np.uint8)
 _AFTER_SCAN = b'\xc4\xd9\xda\xdb\xdc\xdd\xfe'
 
 
@@ -226,19 +225,22 @@ def naming_exif(video: Video) -> Iterator[None]:
         raise ValueError(f'{error}{reason}') from None
 
 
-def _has_stray_marker(content: bytes) -> bool:
+def _has_stray_marker(content: NDArray[np.uint8]) -> bool:
     """Whether the first scan of a JPEG ends with what can be no marker.
 
     From there on OpenCV's image is grey, and it says so on the terminal alone.
     """
+    header = content.tobytes()
     place = 2
-    while content[place:place + 1] == b'\xff' and (
-            content[place + 1:place + 2] != b'\xda'):
-        place += 2 + int.from_bytes(content[place + 2:place + 4], 'big')
-    if content[place:place + 1] != b'\xff':  # Not one that has a header.
+    while header[place:place + 1] == b'\xff' and (
+            header[place + 1:place + 2] != b'\xda'):
+        place += 2 + int.from_bytes(header[place + 2:place + 4], 'big')
+    if header[place:place + 1] != b'\xff':  # Not one that has a header.
         return False
-    end = _END_OF_SCAN.search(content, place + 2)
-    return end is not None and end[0][-1:] not in _AFTER_SCAN
+    scan = content[place + 2:]
+    after = scan[1:][scan[:-1] == 0xff]
+    ends = after[~np.isin(after, _WITHIN_SCAN)]
+    return len(ends) > 0 and ends[0] not in _AFTER_SCAN
 
 
 def decode_image(path: str | Path, flags: int) -> np.ndarray:
@@ -255,7 +257,7 @@ def decode_image(path: str | Path, flags: int) -> np.ndarray:
     start = content[:4].tobytes()
     if not len(content):
         reason = 'it has no bytes'
-    elif start[:2] == _JPEG and _has_stray_marker(content.tobytes()):
+    elif start[:2] == _JPEG and _has_stray_marker(content):
         reason = 'damaged within: a JPEG marker where pixels belong'
     elif start in _TIFF and cv2.imcount(os.fspath(path)) > 1:
         reason = (f'it has {cv2.imcount(os.fspath(path))} pages: a frame is '
