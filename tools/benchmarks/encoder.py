@@ -34,7 +34,7 @@ def random_batch(encoder: ReIDEncoder, size: int) -> dict:
     return dict(
         inputs=inputs,
         data_samples=dict(
-            labels=torch.where(labelled, people, -1),
+            people=torch.where(labelled, people, -1),
             relation=torch.where(known, same, 0).to(torch.int8)))
 
 
