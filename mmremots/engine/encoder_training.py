@@ -134,7 +134,6 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         'model': qualified(MODELS, encoder),
         'train_dataloader': {
             'sampler': dict(type='InfiniteSampler', shuffle=False),
-            'persistent_workers': loader.get('num_workers', 0) > 0,
             'collate_fn': dict(type='mmremots.collate_groups'),
             **loader, 'dataset': qualified(DATASETS, dataset)},
         'train_cfg': {**settings['train_cfg'], 'max_iters': length},
@@ -160,6 +159,9 @@ def train_encoder(*, name: str, encoder: dict[str, Any],
         model = model_of(runner)
         load_encoder(model, start)
         runner.train()
+        # Its workers end now. With the garbage their queues would go first,
+        # and each wait would be one of five seconds.
+        runner.train_loop.dataloader_iterator = None
     if is_main_process():
         save_encoder(between(
             read_state_dict(start), model.state_dict(),
